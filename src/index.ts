@@ -1,0 +1,18 @@
+export { SessionError, type RejectionCode, type SessionErrorCode } from './errors.ts'
+export type { EventCode, SessionEvent } from './events.ts'
+export type {
+  RegisteredUser,
+  Register,
+  RequestAuth,
+  SessionData,
+  SessionObject,
+} from './register.ts'
+export type { CookieOptions, CookieVariant, SameSite } from './session/cookie.ts'
+export type { Duration } from './session/duration.ts'
+export type { ErrorAnswer, SessionOptions } from './session/options.ts'
+export type { MaybePromise, SessionRecord, Store, StoreGuarantees } from './session/record.ts'
+export type { KeepOptions, Session } from './session/session.ts'
+export { createSessions, type CreateSessionsOptions, type Sessions } from './sessions.ts'
+export { defineFields, type Fields, type FieldSpec } from './token/fields.ts'
+export type { KeySpec } from './token/key.ts'
+export type { WellKnown } from './well-known/handler.ts'

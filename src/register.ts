@@ -1,0 +1,33 @@
+import type { Session } from './session/session.ts'
+
+/**
+ * Augment this once to type `req.session` and `req.auth` in every framework.
+ *
+ * @example
+ * declare module 'symbolon' {
+ *   interface Register {
+ *     sessions: typeof sessions
+ *     data: { cart: string[] }
+ *   }
+ * }
+ */
+// oxlint-disable-next-line no-empty-object-type
+export interface Register {}
+
+/** What the app keeps in a session; every property may be missing. */
+export type SessionData = Register extends { data: infer Data extends object }
+  ? Partial<Data>
+  : Record<string, any>
+
+/** Who the user of a living session is: `sub` and the fields under their short and long names. */
+export type RequestAuth = Register extends { sessions: { readonly $auth: infer Auth } }
+  ? Auth
+  : { readonly sub: string } & Readonly<Record<string, any>>
+
+/** What `login()` takes. */
+export type RegisteredUser = Register extends { sessions: { readonly $user: infer User } }
+  ? User
+  : any
+
+/** The session of a request: the app's data, and what a session can do. */
+export type SessionObject<User = RegisteredUser, Data = SessionData> = Session<User> & Data

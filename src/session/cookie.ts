@@ -1,0 +1,173 @@
+import { SessionError } from '../errors.ts'
+
+/** A cookie to be set, as a value; its text is made at the last line of an adapter. */
+export interface SetCookie {
+  readonly name: string
+  readonly value: string
+  readonly domain: string | undefined
+  readonly path: string
+  readonly secure: boolean
+  readonly sameSite: SameSite
+  /** Seconds; 0 clears the cookie, undefined leaves it until the browser is closed. */
+  readonly maxAge: number | undefined
+}
+
+export type SameSite = 'Strict' | 'Lax' | 'None'
+
+/** A form in which the browser may still hold our cookie: a name, a domain and a path. */
+export interface CookieVariant {
+  readonly name?: string
+  readonly domain?: string
+  readonly path?: string
+}
+
+export interface CookieOptions extends CookieVariant {
+  /** Default `'Lax'`. `'None'` needs `secure`. */
+  readonly sameSite?: SameSite
+  /** Default true; false in development and under test, where the app is served over http. */
+  readonly secure?: boolean
+  /** Whether the cookie outlives the browser's session; default false. */
+  readonly persistent?: boolean
+  /** Forms the cookie had before: still read by name, and cleared along with the current one. */
+  readonly previous?: readonly CookieVariant[]
+}
+
+/** RFC 6265bis: what a browser stores of name and value together. */
+export const MAX_COOKIE_BYTES = 4096
+/** Proxies and gateways begin to refuse whole requests from here on. */
+export const LARGE_COOKIE_BYTES = 2048
+/** RFC 6265bis §5.5: browsers cut longer lives. */
+const MAX_AGE_SECONDS = 400 * 86_400
+
+/** Everything about the cookie's outer form: names, attributes, what to read and what to clear. */
+export class CookieForm {
+  readonly name: string
+  /** The current name first, then earlier ones. */
+  readonly names: readonly string[]
+  readonly #current: SetCookie
+  readonly #cleared: readonly SetCookie[]
+  readonly #persistent: boolean
+
+  /** @param strict whether the cookie must be secure unless told otherwise */
+  constructor(options: CookieOptions = {}, strict: boolean) {
+    const secure = options.secure ?? strict
+    const form = ({ domain, path = '/', name }: CookieVariant): SetCookie => {
+      const { sameSite = 'Lax' } = options
+      name ??= defaultName(secure, domain, path)
+      return check({ name, value: '', domain, path, secure, sameSite, maxAge: undefined })
+    }
+    this.#current = form(options)
+    this.#cleared = [options, ...(options.previous ?? [])].map(form).flatMap(clearing)
+    this.#persistent = options.persistent ?? false
+    this.name = this.#current.name
+    this.names = [...new Set(this.#cleared.map((cookie) => cookie.name))]
+  }
+
+  /** @param expires when the session ends, in ms since 1970 */
+  set(token: string, now: number, expires: number): SetCookie {
+    const seconds = Math.max(1, Math.floor((expires - now) / 1000))
+    const maxAge = this.#persistent ? Math.min(seconds, MAX_AGE_SECONDS) : undefined
+    return { ...this.#current, value: token, maxAge }
+  }
+
+  /** Clears every form in which the browser may hold the cookie (R11). */
+  clear(): readonly SetCookie[] {
+    return this.#cleared
+  }
+
+  /** Clears the forms that a cookie about to be set would leave in place. */
+  clearOthers(): readonly SetCookie[] {
+    const { name, domain, path } = this.#current
+    return this.#cleared.filter(
+      (other) => other.name !== name || other.domain !== domain || other.path !== path,
+    )
+  }
+}
+
+/** A cookie with a domain may have a host-only twin, set before the domain was configured. */
+function clearing(form: SetCookie): SetCookie[] {
+  const cleared = { ...form, maxAge: 0 }
+  return form.domain === undefined ? [cleared] : [cleared, { ...cleared, domain: undefined }]
+}
+
+/** `__Host-` binds the cookie to one host, `__Secure-` at least to TLS (RFC 6265bis §4.1.3). */
+function defaultName(secure: boolean, domain: string | undefined, path: string): string {
+  if (!secure) return 'session'
+  return domain === undefined && path === '/' ? '__Host-session' : '__Secure-session'
+}
+
+function check(cookie: SetCookie): SetCookie {
+  const { name, domain, path, secure, sameSite } = cookie
+  refuse(
+    !/^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,256}$/.test(name),
+    'cookie.name must be an RFC 6265 token',
+  )
+  refuse(
+    domain !== undefined && !/^\.?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$/.test(domain),
+    'cookie.domain must be a host name',
+  )
+  refuse(
+    !/^\/[\x21-\x3a\x3c-\x7e]{0,1023}$/.test(path),
+    "cookie.path must begin with '/' and hold no ';'",
+  )
+  refuse(
+    !['Strict', 'Lax', 'None'].includes(sameSite),
+    "cookie.sameSite is 'Strict', 'Lax' or 'None'",
+  )
+  refuse(sameSite === 'None' && !secure, "cookie.sameSite 'None' needs cookie.secure")
+  const lower = name.toLowerCase()
+  refuse(/^__(host|secure|http)-/.test(lower) && !secure, `The name ${name} needs cookie.secure`)
+  refuse(
+    lower.startsWith('__host-') && (domain !== undefined || path !== '/'),
+    `The name ${name} allows no cookie.domain and no cookie.path but '/'`,
+  )
+  return cookie
+}
+
+function refuse(wrong: boolean, message: string): void {
+  if (wrong) throw new SessionError('invalid_option', message)
+}
+
+/**
+ * The values of all cookies of these names, as they stand: split as browsers join, trimmed of space
+ * and tab alone, never unquoted or decoded, since a name or value that becomes ours only by decoding
+ * was not set by us (CKI-06..14).
+ */
+export function cookieValues(
+  header: string,
+  names: readonly string[],
+): { name: string; value: string }[] {
+  const found: { name: string; value: string }[] = []
+  for (let start = 0; start <= header.length;) {
+    const end = header.indexOf(';', start)
+    const stop = end === -1 ? header.length : end
+    const equals = header.indexOf('=', start)
+    if (equals !== -1 && equals < stop) {
+      const name = trim(header, start, equals)
+      if (names.includes(name)) found.push({ name, value: trim(header, equals + 1, stop) })
+    }
+    start = stop + 1
+  }
+  return found
+}
+
+function trim(text: string, from: number, to: number): string {
+  while (from < to && isBlank(text.charCodeAt(from))) from++
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to--
+  return text.slice(from, to)
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
+
+/** The text of a `Set-Cookie` header. */
+export function serializeCookie(cookie: SetCookie): string {
+  let text = `${cookie.name}=${cookie.value}; Path=${cookie.path}`
+  if (cookie.domain !== undefined) text += `; Domain=${cookie.domain}`
+  if (cookie.maxAge !== undefined) text += `; Max-Age=${cookie.maxAge}`
+  if (cookie.maxAge === 0) text += '; Expires=Thu, 01 Jan 1970 00:00:00 GMT'
+  text += '; HttpOnly'
+  if (cookie.secure) text += '; Secure'
+  return `${text}; SameSite=${cookie.sameSite}`
+}

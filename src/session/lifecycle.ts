@@ -1,0 +1,164 @@
+import { SessionError } from '../errors.ts'
+import type { Data } from './data.ts'
+import { type Identity, identify, refuseLargeCookie, tokenContents } from './identity.ts'
+import { merge } from './merge.ts'
+import { ENDED, type SessionRecord } from './record.ts'
+import { type SessionState, newId } from './state.ts'
+import { type Steps, wait } from './steps.ts'
+import { create, ended, parsed, readAgain, replace, touch as touchRecord, update } from './write.ts'
+
+/** Each of these is done in the store when its promise resolves, and holds whatever the status (R17). */
+
+export function* login(state: SessionState, user: unknown, keep: readonly string[]): Steps<void> {
+  state.refuseAfterHead('login()')
+  if (user === undefined || user === null) {
+    throw new SessionError(
+      'invalid_user',
+      'login() needs the user; refuse wrong credentials before',
+    )
+  }
+  const identity = yield* identify(state.core, user)
+  refuseLargeCookie(state.core, futureContents(state, identity))
+  const kept = yield* endForSuccessor(state, keep, (owner) => owner === identity.userId)
+  state.created = undefined
+  state.reset()
+  state.replaceData(kept ?? {})
+  yield* create(state, identity, JSON.stringify(kept ?? {}))
+  state.core.events.emit('rotated', { id: state.id })
+}
+
+/** Without a restart of the absolute life; the successor is stored as soon as it holds anything. */
+export function* regenerate(state: SessionState, keep: readonly string[]): Steps<void> {
+  state.refuseAfterHead('regenerate()')
+  const created = state.record?.created
+  const kept = yield* endForSuccessor(state, keep, () => true)
+  if (kept === undefined && keep.length > 0) throw ended()
+  state.created = created
+  state.reset()
+  state.replaceData(kept ?? {})
+}
+
+/** Ends what every genuine cookie of this request names, so that no twin stays logged in (R11). */
+export function* logout(state: SessionState): Steps<void> {
+  const ids = new Set(state.found.tokens.map((token) => token.id))
+  if (state.record !== undefined) ids.add(state.id)
+  yield* endAll(state, ids)
+}
+
+export function* destroy(state: SessionState): Steps<void> {
+  yield* endAll(state, state.record === undefined ? [] : [state.id])
+}
+
+/**
+ * A store that fails must not keep anyone logged in whom we told otherwise: the session is over in
+ * this process and its cookie cleared, the end is tried again, and the failure is told.
+ */
+function* endAll(state: SessionState, ids: Iterable<string>): Steps<void> {
+  const { store, endings, signals, events } = state.core
+  let failure: unknown
+  for (const id of ids) {
+    try {
+      if ((yield* wait(store.end(id))) === 'ok') events.emit('ended', { id })
+    } catch (error) {
+      failure = error
+      endings.add(id)
+      events.emit('logout_pending', { id })
+    }
+    signals.abort(id)
+  }
+  state.reset()
+  state.created = undefined
+  if (failure !== undefined) throw failure
+}
+
+export function* reload(state: SessionState): Steps<void> {
+  if (state.record === undefined) throw ended()
+  const record = yield* readAgain(state)
+  state.replaceData(parsed(record.data))
+}
+
+export function* save(state: SessionState): Steps<void> {
+  if (state.record === undefined) return yield* begin(state, state.text())
+  if (state.text() !== state.record.data) return yield* update(state)
+  yield* touch(state)
+}
+
+export function* touch(state: SessionState): Steps<void> {
+  if (state.record !== undefined && !(yield* touchRecord(state))) throw ended()
+}
+
+/** Begins an anonymous session: its claims are what `claims()` says of nobody. */
+export function* begin(state: SessionState, data: string): Steps<void> {
+  if (state.barred) throw ended()
+  state.refuseAfterHead('A new session')
+  yield* create(state, yield* identify(state.core, undefined), data)
+}
+
+/** Runs the change on what is stored, again whenever another writer was faster (R18). */
+export function* change<T>(state: SessionState, apply: (data: Data) => T): Steps<Awaited<T>> {
+  const ours = parsed(state.text())
+  const read = parsed(state.record?.data ?? '{}')
+  for (let theirs = read; ; theirs = parsed((yield* readAgain(state)).data)) {
+    const draft = structuredClone(merge(read, ours, theirs).data)
+    const result = (yield* wait(apply(draft))) as Awaited<T>
+    if (yield* store(state, draft)) return result
+  }
+}
+
+function* store(state: SessionState, draft: Data): Steps<boolean> {
+  const previous = state.data()
+  state.replaceData(draft)
+  const text = state.text()
+  if (state.record === undefined) yield* begin(state, text)
+  else if (!(yield* replace(state, text, state.record.claims))) {
+    state.replaceData(previous)
+    return false
+  }
+  return true
+}
+
+/**
+ * Ends the current record in favour of a successor, by compare-and-swap, so that what is carried over
+ * is what was stored last (R16). Undefined if it was gone already: nothing can be carried over then.
+ *
+ * @param mayKeep whether a session of this owner may hand anything on
+ */
+function* endForSuccessor(
+  state: SessionState,
+  keep: readonly string[],
+  mayKeep: (owner: string) => boolean,
+): Steps<Data | undefined> {
+  let record = state.record
+  let data = state.data()
+  while (record !== undefined) {
+    const result = yield* wait(state.core.store.end(state.id, record.version))
+    if (result === 'gone') return undefined
+    if (result === 'ok') {
+      state.core.signals.abort(state.id)
+      break
+    }
+    const theirs: SessionRecord | typeof ENDED | undefined = yield* wait(
+      state.core.store.read(state.id),
+    )
+    if (theirs === undefined || theirs === ENDED) return undefined
+    data = merge(parsed(record.data), data, parsed(theirs.data)).data
+    record = theirs
+  }
+  if (record?.userId !== undefined && !mayKeep(record.userId)) return {}
+  return Object.fromEntries(
+    keep.filter((name) => Object.hasOwn(data, name)).map((name) => [name, data[name]]),
+  )
+}
+
+/** The token as it will be, to know its size before anything is stored. */
+function futureContents(state: SessionState, identity: Identity): ReturnType<typeof tokenContents> {
+  const now = state.core.settings.now()
+  const record = {
+    ...identity,
+    version: '',
+    data: '',
+    created: now,
+    expires: state.expiry(now, now),
+  }
+  return tokenContents(state.core, newId(), record)
+}

@@ -1,0 +1,83 @@
+import { cookieValues } from './cookie.ts'
+import type { GenuineToken } from '../token/token.ts'
+import { ENDED, type SessionRecord } from './record.ts'
+import type { Core, Found } from './state.ts'
+import { type Steps, wait } from './steps.ts'
+
+/** What the session code needs to know of a request; no framework's type. */
+export interface RequestFacts {
+  /** The `Cookie` header, several joined by `'; '`. */
+  readonly cookie: string | undefined
+  readonly method: string
+  /** Whether a document is being navigated to: `Sec-Fetch-Dest: document`. */
+  readonly navigation: boolean
+}
+
+/** More of our cookies than this are no accident (CKI-03). */
+const MOST_COOKIES = 3
+/** A cookie younger than this may name a record that another process has not seen yet (R10). */
+const SETTLED_MS = 60_000
+
+const NOTHING: Found = Object.freeze({
+  kind: 'nothing',
+  tokens: [],
+  record: undefined,
+  renamed: false,
+  clear: false,
+})
+
+/** Cookie → token → store: finds the session a request belongs to. Throws only for a broken store. */
+export function* open(core: Core, request: RequestFacts): Steps<Found> {
+  const values = cookieValues(request.cookie ?? '', core.settings.cookie.names)
+  if (values.length === 0) return NOTHING
+  if (values.length > MOST_COOKIES) return ambiguous(core, [])
+
+  const genuine = values.flatMap(({ name, value }) => {
+    const token = readToken(core, value)
+    return token === undefined ? [] : [{ name, token }]
+  })
+  const [newest] = genuine.sort((one, other) => other.token.iat - one.token.iat)
+  if (newest === undefined) return NOTHING
+  const tokens = genuine.map(({ token }) => token)
+  if (tokens.some(({ id }) => id !== newest.token.id)) return ambiguous(core, tokens)
+
+  const { id, iat } = newest.token
+  const renamed = newest.name !== core.settings.cookie.name
+  const record = yield* readRecord(core, id)
+  if (record === ENDED) {
+    core.events.emit('record_ended', { id })
+    return { ...NOTHING, kind: 'ended', tokens }
+  }
+  if (record === undefined) {
+    core.events.emit('record_gone', { id })
+    const settled = core.settings.now() - iat * 1000 > SETTLED_MS
+    return { ...NOTHING, kind: 'gone', tokens, clear: request.navigation && settled }
+  }
+  return { kind: 'living', tokens, record, renamed, clear: false }
+}
+
+/** A token's own times decide nothing in the app, except that no record can be older (R9). */
+function readToken({ tokens, events, settings }: Core, value: string): GenuineToken | undefined {
+  const token = tokens.read(value)
+  if (typeof token === 'string') {
+    events.emit('rejected', { reason: token })
+    return undefined
+  }
+  if (settings.now() < token.iat * 1000 + settings.idle + settings.tokenLife) return token
+  events.emit('rejected', { reason: 'expired', id: token.id })
+  return undefined
+}
+
+function* readRecord(core: Core, id: string): Steps<SessionRecord | typeof ENDED | undefined> {
+  if (core.endings.has(id)) return ENDED
+  const record = yield* wait(core.store.read(id))
+  if (record === undefined || record === ENDED) return record
+  const { now, absolute } = core.settings
+  return now() < Math.min(record.created + absolute, record.expires) ? record : undefined
+}
+
+/** Which of several sessions the user meant cannot be told: neither, and the browser starts anew. */
+function ambiguous(core: Core, tokens: readonly GenuineToken[]): Found {
+  core.events.emit('duplicate_cookies')
+  return { ...NOTHING, kind: 'ambiguous', tokens, clear: true }
+}

@@ -1,0 +1,123 @@
+import { SessionError } from '../errors.ts'
+import type { Fields } from '../token/fields.ts'
+import { CookieForm, type CookieOptions } from './cookie.ts'
+import { type Duration, milliseconds } from './duration.ts'
+import type { MaybePromise, Store } from './record.ts'
+
+/** The answer to a request whose session could not be stored. */
+export interface ErrorAnswer {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+/** The options of one app's sessions that are not keys and fields. */
+export interface SessionOptions<User, Claims = Record<string, unknown>> {
+  /**
+   * More claims, beside the fields: Django's CALLABLE. Asked at login, and when a token is issued
+   * again and `user` is given; for an anonymous session with undefined. May not return the name of
+   * a field or of a registered claim.
+   */
+  readonly claims?: (user: User | undefined) => MaybePromise<Claims | undefined>
+  /**
+   * Finds a user by id, when a token is issued again: its answer gives fresh claims, null ends the
+   * session (R3). Without it the claims of the login stand until the next login.
+   */
+  readonly user?: (id: string) => MaybePromise<User | null | undefined>
+  /** The text that names a user; default: its property `id`. */
+  readonly userId?: (user: User) => string | number | bigint
+  /** The claim that carries the session's id; default `'sk'`. */
+  readonly sessionField?: string
+  /** How long a token is believed by neighbours; issued again at half of it. Default `'15m'`. */
+  readonly tokenLife?: Duration
+  /** How long an unused session lives; default `'14d'`. */
+  readonly idle?: Duration
+  /** How long a session lives since its login, however much it is used; default `'30d'`. */
+  readonly absolute?: Duration
+  /** `iss` of the tokens: the app's public address. Required for `wellKnown`. */
+  readonly issuer?: string
+  /** `aud` of the tokens; by default there is none, since many verifiers refuse one (federation §1). */
+  readonly audience?: string
+  readonly cookie?: CookieOptions
+  /** The answer when a session cannot be stored; without it the framework's error handling answers. */
+  readonly onError?: (error: SessionError) => ErrorAnswer | undefined
+  /** The clock, in ms since 1970; default `Date.now`. */
+  readonly now?: () => number
+}
+
+/** The options as the rest of the session code reads them: checked, complete, frozen. */
+export interface Settings {
+  readonly fields: Fields
+  readonly claims: (user: unknown) => MaybePromise<Record<string, unknown> | undefined>
+  readonly user: ((id: string) => MaybePromise<unknown>) | undefined
+  readonly userId: (user: unknown) => string
+  readonly tokenLife: number
+  readonly idle: number
+  readonly absolute: number
+  readonly issuer: string | undefined
+  readonly cookie: CookieForm
+  readonly onError: ((error: SessionError) => ErrorAnswer | undefined) | undefined
+  readonly now: () => number
+  readonly store: Store
+}
+
+/** Strict unless told in so many words: a misspelt or missing NODE_ENV is production (design §3). */
+export function isStrict(): boolean {
+  return !['development', 'test'].includes(process.env['NODE_ENV'] ?? '')
+}
+
+const SECOND = 1000
+
+/** @throws SessionError `invalid_option` */
+export function resolveOptions<User, Claims>(
+  options: SessionOptions<User, Claims>,
+  fields: Fields,
+  store: Store,
+): Settings {
+  const tokenLife = milliseconds(options.tokenLife ?? '15m', 'tokenLife')
+  const idle = milliseconds(options.idle ?? '14d', 'idle')
+  const absolute = milliseconds(options.absolute ?? '30d', 'absolute')
+  for (const [name, value] of Object.entries({ tokenLife, idle, absolute })) {
+    require(value >= SECOND, `${name} must be at least one second`)
+  }
+  require(idle <= absolute, 'idle may not exceed absolute: raise absolute or lower idle')
+  for (const name of ['claims', 'user', 'userId', 'onError', 'now'] as const) {
+    const value = options[name]
+    require(value === undefined || typeof value === 'function', `${name} must be a function`)
+  }
+  for (const name of ['issuer', 'audience'] as const) {
+    const value = options[name]
+    require(value === undefined ||
+      (typeof value === 'string' && value !== ''), `${name} must be text`)
+  }
+  const userId = options.userId ?? ((user: User) => (user as { id?: string }).id as string)
+  return Object.freeze({
+    fields,
+    claims: (options.claims ?? (() => undefined)) as Settings['claims'],
+    user: options.user,
+    userId: (user: unknown) => userIdText(userId(user as User)),
+    tokenLife,
+    idle,
+    absolute,
+    issuer: options.issuer,
+    cookie: new CookieForm(options.cookie, isStrict()),
+    onError: options.onError,
+    now: options.now ?? Date.now,
+    store,
+  })
+}
+
+/** Ids end up as `sub`, in headers and in logs of neighbours: text without control characters. */
+function userIdText(id: unknown): string {
+  const text = typeof id === 'number' || typeof id === 'bigint' ? String(id) : id
+  // oxlint-disable-next-line no-control-regex
+  if (typeof text === 'string' && /^[^\u0000-\u001f\u007f-\u009f]{1,255}$/.test(text)) return text
+  throw new SessionError(
+    'invalid_user',
+    'login() needs a user with an id of 1 to 255 characters; name another property by the option userId',
+  )
+}
+
+function require(right: boolean, message: string): void {
+  if (!right) throw new SessionError('invalid_option', message)
+}

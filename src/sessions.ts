@@ -1,0 +1,126 @@
+import { SessionError } from './errors.ts'
+import { Events, type EventCode } from './events.ts'
+import { Endings } from './session/endings.ts'
+import { resolveOptions, type ErrorAnswer, type SessionOptions } from './session/options.ts'
+import { open, type RequestFacts } from './session/open.ts'
+import { ENDED, type MaybePromise, type SessionRecord, type Store } from './session/record.ts'
+import { Signals } from './session/signals.ts'
+import { SessionState, type Core, type Found } from './session/state.ts'
+import { isPromise, walk } from './session/steps.ts'
+import { guardStore } from './session/store-guard.ts'
+import { Visit } from './session/visit.ts'
+import { defaultStore } from './stores/default.ts'
+import { defineFields, type FieldSpec, type Fields } from './token/fields.ts'
+import type { KeySpec } from './token/key.ts'
+import { createKeyRing } from './token/key-ring.ts'
+import { createTokens } from './token/token.ts'
+import { publicDocuments } from './well-known/documents.ts'
+import { wellKnownHandler, type WellKnown } from './well-known/handler.ts'
+
+/** Options of {@link createSessions}; all but `keys` have defaults. */
+export interface CreateSessionsOptions<User, FieldAuth, Claims> extends SessionOptions<
+  User,
+  Claims
+> {
+  /**
+   * What tokens are signed with: a secret of at least 32 bytes, PEM or JWK text, `{ file }`, a
+   * `{ private, public }` pair, or a list of which the first signs and all are trusted (R20).
+   */
+  readonly keys: KeySpec | readonly KeySpec[] | undefined
+  /** Which attributes of the user neighbours may read, and under which names (R5). */
+  readonly fields?: Fields<User, FieldAuth> | readonly FieldSpec[]
+  /** Where records live. Without it: memory under test, SQLite in `.symbolon/` in development. */
+  readonly store?: Store
+}
+
+/** The sessions of one app, for every framework's adapter. */
+export interface Sessions<User = any, Auth = any> {
+  /** @internal Types alone, for `Register`. */
+  readonly $user: User
+  /** The type of `req.auth`; has no value. */
+  readonly $auth: Auth
+  /** Finds the session of a request: for adapters. Throws or rejects only if the store fails. */
+  open(request: RequestFacts): MaybePromise<Visit>
+  readonly onError: ((error: SessionError) => ErrorAnswer | undefined) | undefined
+  /** Publishes `/.well-known/jwks.json` and `session.json`; needs `issuer` and an asymmetric key. */
+  readonly wellKnown: WellKnown
+  /** How often each event happened in this process; the events are on the channel `symbolon`. */
+  readonly counts: Readonly<Partial<Record<EventCode, number>>>
+  /** Removes expired records, and tries again to end those whose logout the store had refused. */
+  sweep(): Promise<number>
+  close(): Promise<void>
+}
+
+/**
+ * Makes the sessions of one app: once, at start, without a framework.
+ *
+ * @throws SessionError `invalid_option`, `invalid_key`: whatever is wrong is said here, not later
+ *
+ * @example
+ * export const sessions = createSessions({
+ *   keys: process.env.SESSION_KEY,
+ *   fields: defineFields<User>()([['id', 'uid', 'userId'], ['roles', 'r', 'roles']]),
+ * })
+ */
+export function createSessions<User = any, FieldAuth = {}, Claims = {}>(
+  options: CreateSessionsOptions<User, FieldAuth, Claims>,
+): Sessions<User, { readonly sub: string } & FieldAuth & Claims> {
+  const { sessionField = 'sk', issuer, audience } = options
+  const ring = createKeyRing(options.keys ?? missingKeys())
+  const fields = fieldsOf(options.fields)
+  const store = options.store ?? defaultStore()
+  const settings = resolveOptions(options, fields, store)
+  const events = new Events()
+  const guarded = guardStore(store, events)
+  const endings = new Endings(guarded)
+  const core: Core = Object.freeze({
+    settings,
+    tokens: createTokens({ ring, sessionField, issuer, audience }),
+    store: guarded,
+    events,
+    endings,
+    signals: new Signals(async (id) => expiryOf(await guarded.read(id)), settings.now),
+  })
+  let wellKnown: WellKnown | undefined
+
+  return Object.freeze({
+    $user: undefined as User,
+    $auth: undefined as never,
+    open(request: RequestFacts): MaybePromise<Visit> {
+      const found = walk(open(core, request))
+      return isPromise(found) ? found.then((it) => visit(core, it)) : visit(core, found)
+    },
+    onError: settings.onError,
+    get wellKnown() {
+      return (wellKnown ??= wellKnownHandler(publicDocuments(ring, settings, sessionField)))
+    },
+    counts: events.counts,
+    async sweep() {
+      await endings.retry()
+      return (await store.sweep?.()) ?? 0
+    },
+    async close() {
+      endings.close()
+      await store.close?.()
+    },
+  })
+}
+
+function visit(core: Core, found: Found): Visit {
+  return new Visit(new SessionState(core, found))
+}
+
+function fieldsOf(fields: Fields<any, any> | readonly FieldSpec[] | undefined): Fields<any, any> {
+  return fields !== undefined && 'list' in fields ? fields : defineFields<any>()(fields ?? [])
+}
+
+function expiryOf(record: SessionRecord | typeof ENDED | undefined): number | undefined {
+  return record === undefined || record === ENDED ? undefined : record.expires
+}
+
+function missingKeys(): never {
+  throw new SessionError(
+    'invalid_key',
+    'keys is missing: make one by `npx symbolon keygen` and pass its text, for example as process.env.SESSION_KEY',
+  )
+}

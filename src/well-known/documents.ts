@@ -1,0 +1,47 @@
+import { hash } from 'node:crypto'
+import { SessionError } from '../errors.ts'
+import type { Settings } from '../session/options.ts'
+import type { KeyRing } from '../token/key-ring.ts'
+
+/** A document that neighbours fetch: public, static, without a session and without a store. */
+export interface PublicDocument {
+  readonly contentType: string
+  readonly body: string
+  readonly etag: string
+}
+
+/**
+ * The documents by path (R30).
+ *
+ * @throws SessionError `invalid_option` without an issuer, or where the key is a shared secret
+ */
+export function publicDocuments(
+  ring: KeyRing,
+  settings: Settings,
+  sessionField: string,
+): ReadonlyMap<string, PublicDocument> {
+  const { issuer } = settings
+  if (issuer === undefined) {
+    throw new SessionError(
+      'invalid_option',
+      "wellKnown needs the option issuer: the app's public address, such as 'https://app.example', another one in each environment",
+    )
+  }
+  const jwks = ring.jwks()
+  const manifest = {
+    issuer,
+    jwks_uri: new URL('/.well-known/jwks.json', issuer).href,
+    cookie: settings.cookie.name,
+    session_field: sessionField,
+    fields: settings.fields.list.map(({ short, long }) => ({ short, long })),
+  }
+  return new Map([
+    ['/.well-known/jwks.json', publicDocument('application/jwk-set+json', jwks)],
+    ['/.well-known/session.json', publicDocument('application/json', manifest)],
+  ])
+}
+
+function publicDocument(contentType: string, content: unknown): PublicDocument {
+  const body = JSON.stringify(content)
+  return { contentType, body, etag: `"${hash('sha256', body, 'base64url').slice(0, 22)}"` }
+}
