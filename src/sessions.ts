@@ -10,7 +10,7 @@ import { isPromise, walk } from './session/steps.ts'
 import { guardStore } from './session/store-guard.ts'
 import { Visit } from './session/visit.ts'
 import { defaultStore } from './stores/default.ts'
-import { defineFields, type FieldSpec, type Fields } from './token/fields.ts'
+import { createFields, type FieldForm, type Fields } from './token/fields.ts'
 import type { KeySpec } from './token/key.ts'
 import { createKeyRing } from './token/key-ring.ts'
 import { createTokens } from './token/token.ts'
@@ -28,7 +28,7 @@ export interface CreateSessionsOptions<User, FieldAuth, Claims> extends SessionO
    */
   readonly keys: KeySpec | readonly KeySpec[] | undefined
   /** Which attributes of the user neighbours may read, and under which names (R5). */
-  readonly fields?: Fields<User, FieldAuth> | readonly FieldSpec[]
+  readonly fields?: Fields<User, FieldAuth> | readonly FieldForm[]
   /** Where records live. Without it: memory under test, SQLite in `.symbolon/` in development. */
   readonly store?: Store
 }
@@ -67,7 +67,7 @@ export function createSessions<User = any, FieldAuth = {}, Claims = {}>(
 ): Sessions<User, { readonly sub: string } & FieldAuth & Claims> {
   const { sessionField = 'sk', issuer, audience } = options
   const ring = createKeyRing(options.keys ?? missingKeys())
-  const fields = fieldsOf(options.fields)
+  const fields = createFields((options.fields ?? []) as Fields | readonly FieldForm[], sessionField)
   const store = options.store ?? defaultStore()
   const settings = resolveOptions(options, fields, store)
   const events = new Events()
@@ -108,10 +108,6 @@ export function createSessions<User = any, FieldAuth = {}, Claims = {}>(
 
 function visit(core: Core, found: Found): Visit {
   return new Visit(new SessionState(core, found))
-}
-
-function fieldsOf(fields: Fields<any, any> | readonly FieldSpec[] | undefined): Fields<any, any> {
-  return fields !== undefined && 'list' in fields ? fields : defineFields<any>()(fields ?? [])
 }
 
 function expiryOf(record: SessionRecord | typeof ENDED | undefined): number | undefined {

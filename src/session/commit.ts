@@ -2,6 +2,7 @@ import { SessionError } from '../errors.ts'
 import { type Plan, type Situation, makePlan } from './plan.ts'
 import { begin } from './lifecycle.ts'
 import { identify, sign } from './identity.ts'
+import { BACKDATED_SECONDS } from '../token/claims.ts'
 import type { SetCookie } from './cookie.ts'
 import type { SessionState } from './state.ts'
 import { type Steps, wait } from './steps.ts'
@@ -125,7 +126,7 @@ function renewalDue({ core, record, token, found, fresh }: SessionState): boolea
   if (found.renamed || !token.current) return true
   if (token.claimsText !== record.claims || token.userId !== record.userId) return true
   const { now, tokenLife, absolute } = core.settings
-  const halfLife = ((token.iat + BACKDATED_S + token.exp) * 1000) / 2
+  const halfLife = ((token.iat + BACKDATED_SECONDS + token.exp) * 1000) / 2
   const longest = Math.min(now() + tokenLife, record.created + absolute)
   return now() >= halfLife && Math.floor(longest / 1000) > token.exp
 }

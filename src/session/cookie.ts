@@ -57,7 +57,7 @@ export class CookieForm {
       return check({ name, value: '', domain, path, secure, sameSite, maxAge: undefined })
     }
     this.#current = form(options)
-    this.#cleared = [options, ...(options.previous ?? [])].map(form).flatMap(clearing)
+    this.#cleared = distinct([options, ...(options.previous ?? [])].map(form).flatMap(clearing))
     this.#persistent = options.persistent ?? false
     this.name = this.#current.name
     this.names = [...new Set(this.#cleared.map((cookie) => cookie.name))]
@@ -77,11 +77,17 @@ export class CookieForm {
 
   /** Clears the forms that a cookie about to be set would leave in place. */
   clearOthers(): readonly SetCookie[] {
-    const { name, domain, path } = this.#current
-    return this.#cleared.filter(
-      (other) => other.name !== name || other.domain !== domain || other.path !== path,
-    )
+    return this.#cleared.filter((other) => slot(other) !== slot(this.#current))
   }
+}
+
+/** What a browser keeps apart: a cookie replaces another only if all three are the same. */
+function slot({ name, domain, path }: SetCookie): string {
+  return [name, domain, path].join(';')
+}
+
+function distinct(cookies: readonly SetCookie[]): readonly SetCookie[] {
+  return [...new Map(cookies.map((cookie) => [slot(cookie), cookie])).values()]
 }
 
 /** A cookie with a domain may have a host-only twin, set before the domain was configured. */

@@ -1,4 +1,5 @@
 import { cookieValues } from './cookie.ts'
+import { canOpenRecord } from '../token/claims.ts'
 import type { GenuineToken } from '../token/token.ts'
 import { ENDED, type SessionRecord } from './record.ts'
 import type { Core, Found } from './state.ts'
@@ -63,7 +64,7 @@ function readToken({ tokens, events, settings }: Core, value: string): GenuineTo
     events.emit('rejected', { reason: token })
     return undefined
   }
-  if (settings.now() < token.iat * 1000 + settings.idle + settings.tokenLife) return token
+  if (canOpenRecord(token, settings.now(), settings)) return token
   events.emit('rejected', { reason: 'expired', id: token.id })
   return undefined
 }
