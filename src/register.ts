@@ -11,7 +11,6 @@ import type { Session } from './session/session.ts'
  *   }
  * }
  */
-// oxlint-disable-next-line no-empty-object-type
 export interface Register {}
 
 /** What the app keeps in a session; every property may be missing. */

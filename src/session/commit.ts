@@ -1,12 +1,11 @@
 import { SessionError } from '../errors.ts'
-import { type Plan, type Situation, makePlan } from './plan.ts'
+import { makePlan, type Plan, type Situation } from './plan.ts'
 import { begin } from './lifecycle.ts'
-import { identify, sign } from './identity.ts'
-import { BACKDATED_SECONDS } from '../token/claims.ts'
+import { ended, touch, update } from './write.ts'
+import { renew, renewalDue } from './renewal.ts'
 import type { SetCookie } from './cookie.ts'
 import type { SessionState } from './state.ts'
-import { type Steps, wait } from './steps.ts'
-import { ended, touch, update } from './write.ts'
+import type { Steps } from './steps.ts'
 
 /** The response head as the app made it. */
 export interface Answer {
@@ -47,59 +46,13 @@ export function failedHead(state: SessionState, answer: Answer): HeadChanges {
 
 function* carryOut(state: SessionState, plan: Plan): Steps<readonly SetCookie[]> {
   if (plan.write === 'refuse') throw ended()
-  if (plan.cookie === 'renew') return yield* renew(state, plan)
-  if (plan.write === 'create') yield* begin(state, state.text())
-  if (plan.write === 'update') yield* update(state)
-  if (plan.write === 'touch') yield* touch(state)
-  return plan.cookie === 'issue' ? issuing(state) : plan.cookie === 'clear' ? clearing(state) : []
-}
-
-/**
- * A renewed token says what is true now: the user is asked for again, and the store must say alive
- * before anything is signed (R3, R15). What fails here costs the user nothing but the renewal.
- */
-function* renew(state: SessionState, plan: Plan): Steps<readonly SetCookie[]> {
-  const claims = yield* askAgain(state)
-  if (claims === 'ended') return yield* endForMissingUser(state)
-  const stored = claims ?? state.record?.claims
-  if (plan.write === 'update' || stored !== state.record?.claims) yield* update(state, stored)
-  else if (!(yield* touch(state))) return []
-  if (claims === undefined) return []
-  try {
-    state.fresh = sign(state.core, state.id, state.record!)
-  } catch (error) {
-    return renewalFailed(state, error) ?? []
-  }
-  state.core.events.emit('renewed', { id: state.id })
-  return issuing(state)
-}
-
-/** The claims as they are now; undefined if they could not be had, `'ended'` if there is no such user. */
-function* askAgain(state: SessionState): Steps<string | 'ended' | undefined> {
-  const { userId, claims } = state.record!
-  const { user } = state.core.settings
-  if (userId === undefined || user === undefined) return claims
-  try {
-    const found = yield* wait(user(userId))
-    if (found === undefined || found === null) return 'ended'
-    const identity = yield* identify(state.core, found)
-    if (identity.userId === userId) return identity.claims
-    return renewalFailed(state, new Error('user(id) answered with a user of another id'))
-  } catch (error) {
-    return renewalFailed(state, error)
-  }
-}
-
-function renewalFailed(state: SessionState, error: unknown): undefined {
-  state.core.events.emit('renewal_failed', { id: state.id, error })
-}
-
-function* endForMissingUser(state: SessionState): Steps<readonly SetCookie[]> {
-  yield* wait(state.core.store.end(state.id))
-  state.core.events.emit('ended', { id: state.id })
-  state.core.signals.abort(state.id)
-  state.reset()
-  return clearing(state)
+  if (plan.cookie === 'renew') yield* renew(state, plan.write)
+  else if (plan.write === 'create') yield* begin(state, state.text())
+  else if (plan.write === 'update') yield* update(state)
+  else if (plan.write === 'touch') yield* touch(state)
+  if (plan.cookie === 'none') return []
+  // A renewal may have ended in nothing new, or in the end of the session.
+  return state.fresh === undefined ? clearing(state) : issuing(state, state.fresh)
 }
 
 function situation(state: SessionState, { status, cacheControl }: Answer): Situation {
@@ -120,17 +73,6 @@ function situation(state: SessionState, { status, cacheControl }: Answer): Situa
   }
 }
 
-/** A token is issued again at half its life, or once it says what is no longer so (R15). */
-function renewalDue({ core, record, token, found, fresh }: SessionState): boolean {
-  if (record === undefined || token === undefined || fresh !== undefined) return false
-  if (found.renamed || !token.current) return true
-  if (token.claimsText !== record.claims || token.userId !== record.userId) return true
-  const { now, tokenLife, absolute } = core.settings
-  const halfLife = ((token.iat + BACKDATED_SECONDS + token.exp) * 1000) / 2
-  const longest = Math.min(now() + tokenLife, record.created + absolute)
-  return now() >= halfLife && Math.floor(longest / 1000) > token.exp
-}
-
 /** Use is noted at most ten times per idle time, so that reading costs no write (R9). */
 function touchDue({ core, record, ...state }: SessionState): boolean {
   if (record === undefined) return false
@@ -139,10 +81,9 @@ function touchDue({ core, record, ...state }: SessionState): boolean {
   return state.used && wanted - record.expires >= idle / 10
 }
 
-function issuing({ core, found, record, fresh }: SessionState): readonly SetCookie[] {
-  if (record === undefined || fresh === undefined) return []
+function issuing({ core, found, record }: SessionState, token: string): readonly SetCookie[] {
   const { cookie, now } = core.settings
-  const set = cookie.set(fresh, now(), record.expires)
+  const set = cookie.set(token, now(), record?.expires ?? now())
   const twins = found.clear || found.renamed || found.tokens.length > 1
   return twins ? [...cookie.clearOthers(), set] : [set]
 }

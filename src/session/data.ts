@@ -61,13 +61,10 @@ function stringify(data: Data): string {
 }
 
 function refuseLoss(value: unknown, path: string): void {
-  const type = typeof value
-  if (type === 'string' || type === 'boolean' || type === 'undefined' || value === null) return
-  if (type === 'number') {
-    if (!Number.isFinite(value)) throw lossy(path, String(value))
-    return
-  }
-  if (type !== 'object') throw lossy(path, type)
+  if (typeof value === 'string' || typeof value === 'boolean') return
+  if (value === undefined || value === null || Number.isFinite(value)) return
+  if (typeof value === 'number') throw lossy(path, 'NaN or Infinity')
+  if (typeof value !== 'object') throw lossy(path, typeof value)
   if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return refuseBinary(value, path)
   if (Array.isArray(value)) {
     value.forEach((item, index) => refuseLoss(item, `${path}[${index}]`))
@@ -75,9 +72,9 @@ function refuseLoss(value: unknown, path: string): void {
   }
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) {
-    throw lossy(path, `an instance of ${(value as object).constructor.name}`)
+    throw lossy(path, `an instance of ${value.constructor.name}`)
   }
-  for (const name of Object.keys(value as Data)) {
+  for (const name of Object.keys(value)) {
     refuseLoss((value as Data)[name], `${path}.${name}`)
   }
 }

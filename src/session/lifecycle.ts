@@ -55,12 +55,12 @@ export function* destroy(state: SessionState): Steps<void> {
  */
 function* endAll(state: SessionState, ids: Iterable<string>): Steps<void> {
   const { store, endings, signals, events } = state.core
-  let failure: unknown
+  const failures: unknown[] = []
   for (const id of ids) {
     try {
       if ((yield* wait(store.end(id))) === 'ok') events.emit('ended', { id })
     } catch (error) {
-      failure = error
+      failures.push(error)
       endings.add(id)
       events.emit('logout_pending', { id })
     }
@@ -68,7 +68,7 @@ function* endAll(state: SessionState, ids: Iterable<string>): Steps<void> {
   }
   state.reset()
   state.created = undefined
-  if (failure !== undefined) throw failure
+  if (failures.length > 0) throw failures[0]
 }
 
 export function* reload(state: SessionState): Steps<void> {
@@ -78,9 +78,9 @@ export function* reload(state: SessionState): Steps<void> {
 }
 
 export function* save(state: SessionState): Steps<void> {
-  if (state.record === undefined) return yield* begin(state, state.text())
-  if (state.text() !== state.record.data) return yield* update(state)
-  yield* touch(state)
+  if (state.record === undefined) yield* begin(state, state.text())
+  else if (state.text() === state.record.data) yield* touch(state)
+  else yield* update(state)
 }
 
 export function* touch(state: SessionState): Steps<void> {
@@ -101,11 +101,11 @@ export function* change<T>(state: SessionState, apply: (data: Data) => T): Steps
   for (let theirs = read; ; theirs = parsed((yield* readAgain(state)).data)) {
     const draft = structuredClone(merge(read, ours, theirs).data)
     const result = (yield* wait(apply(draft))) as Awaited<T>
-    if (yield* store(state, draft)) return result
+    if (yield* storeDraft(state, draft)) return result
   }
 }
 
-function* store(state: SessionState, draft: Data): Steps<boolean> {
+function* storeDraft(state: SessionState, draft: Data): Steps<boolean> {
   const previous = state.data()
   state.replaceData(draft)
   const text = state.text()

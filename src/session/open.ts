@@ -33,11 +33,13 @@ export function* open(core: Core, request: RequestFacts): Steps<Found> {
   if (values.length === 0) return NOTHING
   if (values.length > MOST_COOKIES) return ambiguous(core, [])
 
-  const genuine = values.flatMap(({ name, value }) => {
-    const token = readToken(core, value)
-    return token === undefined ? [] : [{ name, token }]
-  })
-  const [newest] = genuine.sort((one, other) => other.token.iat - one.token.iat)
+  const genuine = values
+    .flatMap(({ name, value }) => {
+      const token = readToken(core, value)
+      return token === undefined ? [] : [{ name, token }]
+    })
+    .toSorted((one, other) => other.token.iat - one.token.iat)
+  const [newest] = genuine
   if (newest === undefined) return NOTHING
   const tokens = genuine.map(({ token }) => token)
   if (tokens.some(({ id }) => id !== newest.token.id)) return ambiguous(core, tokens)

@@ -129,13 +129,14 @@ export class Session<User = unknown> {
    * @example
    * const visits = await req.session.update((data) => (data.visits = (data.visits ?? 0) + 1))
    */
+  // oxlint-disable-next-line typescript/no-explicit-any
   update<T>(change: (data: Record<string, any>) => T | Promise<T>): Promise<T> {
     return this.#control.update(change)
   }
 
   /** @internal The data as they are to be stored. */
   static data(session: Session): Data {
-    return { ...session, ...session.#setAside }
+    return Object.assign(Object.create(null), session, session.#setAside) as Data
   }
 
   /** @internal Replaces all data. */
@@ -159,11 +160,10 @@ RESERVED.delete('constructor')
 
 /** Setting a reserved name is an error even in sloppy mode, where it would vanish without a word. */
 for (const name of RESERVED) {
-  const { value, get = () => value } = Object.getOwnPropertyDescriptor(Session.prototype, name) ?? {
-    get: () => Session.prototype,
-  }
+  const own = Object.getOwnPropertyDescriptor(Session.prototype, name)
+  const get = own && 'get' in own ? own : { get: constant(own?.value) }
   Object.defineProperty(Session.prototype, name, {
-    get,
+    ...get,
     set(): void {
       throw new SessionError(
         'invalid_data',
@@ -171,6 +171,10 @@ for (const name of RESERVED) {
       )
     },
   })
+}
+
+function constant(value: unknown): () => unknown {
+  return () => value
 }
 
 function settle(promise: Promise<void>, callback: Callback | undefined): Promise<void> | void {

@@ -52,7 +52,7 @@ export class SessionState {
   /** Whether the app looked at the session or at who the user is. */
   used = false
   /** Why an operation failed that the app did not wait for. */
-  failure: unknown
+  failure: Error | undefined
   /** Whether the response head is out, so that no cookie can be set any more. */
   headSent = false
   /** A late request of an ended session may not begin another one (R10). */

@@ -51,7 +51,7 @@ export class Visit implements SessionControl {
 
   /** An operation that the app did not wait for fails the answer that it belongs to. */
   async #commitAfter(pending: Promise<unknown>, answer: Answer): Promise<HeadChanges> {
-    await pending.catch((error: unknown) => (this.#state.failure = error))
+    await pending.catch((error: Error) => (this.#state.failure = error))
     return walk(commit(this.#state, answer))
   }
 
@@ -115,7 +115,7 @@ export class Visit implements SessionControl {
     }
     try {
       const result = walk(operation())
-      return isPromise(result) ? this.#track(result as Promise<T>) : Promise.resolve(result)
+      return isPromise(result) ? this.#track(result) : Promise.resolve(result)
     } catch (error) {
       return Promise.reject(error)
     }

@@ -65,8 +65,8 @@ function answerTo(
 
 /** RFC 9110 §13.1.2: a list of tags, compared weakly; a proxy that compresses makes ours weak. */
 function matches(ifNoneMatch: string | undefined, etag: string): boolean {
-  const tags = (ifNoneMatch ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''))
-  return tags.includes(etag) || tags.includes('*')
+  const tags = new Set((ifNoneMatch ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, '')))
+  return tags.has(etag) || tags.has('*')
 }
 
 function pathOf(url: string): string {

@@ -1,0 +1,77 @@
+import { BACKDATED_SECONDS } from '../token/claims.ts'
+import { identify, sign } from './identity.ts'
+import type { Plan } from './plan.ts'
+import type { SessionRecord } from './record.ts'
+import type { SessionState } from './state.ts'
+import { type Steps, wait } from './steps.ts'
+import { ended, touch, update } from './write.ts'
+
+/** A token is issued again at half its life, or once it says what is no longer so (R15). */
+export function renewalDue({ core, record, token, found, fresh }: SessionState): boolean {
+  if (record === undefined || token === undefined || fresh !== undefined) return false
+  if (found.renamed || !token.current) return true
+  if (token.claimsText !== record.claims || token.userId !== record.userId) return true
+  const { now, tokenLife, absolute } = core.settings
+  const halfLife = ((token.iat + BACKDATED_SECONDS + token.exp) * 1000) / 2
+  const longest = Math.min(now() + tokenLife, record.created + absolute)
+  return now() >= halfLife && Math.floor(longest / 1000) > token.exp
+}
+
+/**
+ * A renewed token says what is true now: the user is asked for again, and the store must say alive
+ * before anything is signed (R3, R15). What fails here costs the user nothing but the renewal.
+ */
+export function* renew(state: SessionState, write: Plan['write']): Steps<void> {
+  const { record } = state
+  if (record === undefined) throw ended()
+  const claims = yield* askAgain(state, record)
+  if (claims === null) yield* endForMissingUser(state)
+  else if (yield* storeRenewed(state, write, claims ?? record.claims)) {
+    if (claims !== undefined) signAgain(state, state.record ?? record)
+  }
+}
+
+function* storeRenewed(state: SessionState, write: Plan['write'], claims: string): Steps<boolean> {
+  if (write !== 'update' && claims === state.record?.claims) return yield* touch(state)
+  yield* update(state, claims)
+  return true
+}
+
+function signAgain(state: SessionState, record: SessionRecord): void {
+  try {
+    state.fresh = sign(state.core, state.id, record)
+    state.core.events.emit('renewed', { id: state.id })
+  } catch (error) {
+    renewalFailed(state, error)
+  }
+}
+
+/** The claims as they are now; undefined if they could not be had, null if there is no such user. */
+function* askAgain(
+  state: SessionState,
+  { userId, claims }: SessionRecord,
+): Steps<string | null | undefined> {
+  const { user } = state.core.settings
+  if (userId === undefined || user === undefined) return claims
+  try {
+    const found = yield* wait(user(userId))
+    if (found === undefined || found === null) return null
+    const identity = yield* identify(state.core, found)
+    if (identity.userId === userId) return identity.claims
+    throw new Error('user(id) answered with a user of another id')
+  } catch (error) {
+    renewalFailed(state, error)
+    return undefined
+  }
+}
+
+function renewalFailed(state: SessionState, error: unknown): void {
+  state.core.events.emit('renewal_failed', { id: state.id, error })
+}
+
+function* endForMissingUser(state: SessionState): Steps<void> {
+  yield* wait(state.core.store.end(state.id))
+  state.core.events.emit('ended', { id: state.id })
+  state.core.signals.abort(state.id)
+  state.reset()
+}
