@@ -1,7 +1,12 @@
 import { SessionError } from './errors.ts'
 import { Events, type EventCode } from './events.ts'
 import { Endings } from './session/endings.ts'
-import { resolveOptions, type ErrorAnswer, type SessionOptions } from './session/options.ts'
+import {
+  resolveOptions,
+  type ErrorAnswer,
+  type SessionOptions,
+  type Settings,
+} from './session/options.ts'
 import { open, type RequestFacts } from './session/open.ts'
 import { ENDED, type MaybePromise, type SessionRecord, type Store } from './session/record.ts'
 import { Signals } from './session/signals.ts'
@@ -10,9 +15,9 @@ import { isPromise, walk } from './session/steps.ts'
 import { guardStore } from './session/store-guard.ts'
 import { Visit } from './session/visit.ts'
 import { defaultStore } from './stores/default.ts'
-import { createFields, type FieldForm, type Fields } from './token/fields.ts'
+import type { FieldForm, Fields } from './token/fields.ts'
 import type { KeySpec } from './token/key.ts'
-import { createKeyRing } from './token/key-ring.ts'
+import { createKeyRing, type KeyRing } from './token/key-ring.ts'
 import { createTokens } from './token/token.ts'
 import { publicDocuments } from './well-known/documents.ts'
 import { wellKnownHandler, type WellKnown } from './well-known/handler.ts'
@@ -65,49 +70,65 @@ export interface Sessions<User = any, Auth = any> {
 export function createSessions<User = any, FieldAuth = {}, Claims = {}>(
   options: CreateSessionsOptions<User, FieldAuth, Claims>,
 ): Sessions<User, { readonly sub: string } & FieldAuth & Claims> {
-  const { sessionField = 'sk', issuer, audience } = options
   const ring = createKeyRing(options.keys ?? missingKeys())
-  const fields = createFields((options.fields ?? []) as Fields | readonly FieldForm[], sessionField)
+  const fields = (options.fields ?? []) as Fields | readonly FieldForm[]
   const store = options.store ?? defaultStore()
-  const settings = resolveOptions(options, fields, store)
-  const events = new Events()
-  const guarded = guardStore(store, events)
-  const endings = new Endings(guarded)
-  const core: Core = Object.freeze({
-    settings,
-    tokens: createTokens({ ring, sessionField, issuer, audience }),
-    store: guarded,
-    events,
-    endings,
-    signals: new Signals(async (id) => expiryOf(await guarded.read(id)), settings.now),
-  })
-  let wellKnown: WellKnown | undefined
-
-  return Object.freeze({
-    $user: undefined as User,
-    $auth: undefined as never,
-    open(request: RequestFacts): MaybePromise<Visit> {
-      const found = walk(open(core, request))
-      return isPromise(found) ? found.then((it) => visit(core, it)) : visit(core, found)
-    },
-    onError: settings.onError,
-    get wellKnown() {
-      return (wellKnown ??= wellKnownHandler(publicDocuments(ring, settings, sessionField)))
-    },
-    counts: events.counts,
-    async sweep() {
-      await endings.retry()
-      return (await store.sweep?.()) ?? 0
-    },
-    async close() {
-      endings.close()
-      await store.close?.()
-    },
-  })
+  return new AppSessions(ring, resolveOptions(options, fields, store), store)
 }
 
-function visit(core: Core, found: Found): Visit {
-  return new Visit(new SessionState(core, found))
+/** The composition root: everything the app's requests share is made here, once. */
+class AppSessions implements Sessions {
+  declare readonly $user: any
+  declare readonly $auth: any
+  readonly onError: Sessions['onError']
+  readonly counts: Sessions['counts']
+  readonly #ring: KeyRing
+  readonly #store: Store
+  readonly #core: Core
+  #wellKnown: WellKnown | undefined
+
+  constructor(ring: KeyRing, settings: Settings, store: Store) {
+    const events = new Events()
+    const guarded = guardStore(store, events)
+    this.#core = Object.freeze({
+      settings,
+      tokens: createTokens({ ring, ...settings }),
+      store: guarded,
+      events,
+      endings: new Endings(guarded),
+      signals: new Signals(async (id) => expiryOf(await guarded.read(id)), settings.now),
+    })
+    this.#ring = ring
+    this.#store = store
+    this.onError = settings.onError
+    this.counts = events.counts
+    Object.freeze(this)
+  }
+
+  open(request: RequestFacts): MaybePromise<Visit> {
+    const found = walk(open(this.#core, request))
+    return isPromise(found) ? found.then((it) => this.#visit(it)) : this.#visit(found)
+  }
+
+  get wellKnown(): WellKnown {
+    const documents = (): WellKnown =>
+      wellKnownHandler(publicDocuments(this.#ring, this.#core.settings))
+    return (this.#wellKnown ??= documents())
+  }
+
+  async sweep(): Promise<number> {
+    await this.#core.endings.retry()
+    return (await this.#store.sweep?.()) ?? 0
+  }
+
+  async close(): Promise<void> {
+    this.#core.endings.close()
+    await this.#store.close?.()
+  }
+
+  #visit(found: Found): Visit {
+    return new Visit(new SessionState(this.#core, found))
+  }
 }
 
 function expiryOf(record: SessionRecord | typeof ENDED | undefined): number | undefined {

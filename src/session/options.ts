@@ -1,5 +1,11 @@
 import { SessionError } from '../errors.ts'
-import type { Fields } from '../token/fields.ts'
+import { REGISTERED_CLAIMS } from '../token/claims.ts'
+import {
+  createFields,
+  DEFAULT_SESSION_FIELD,
+  type FieldForm,
+  type Fields,
+} from '../token/fields.ts'
 import { CookieForm, type CookieOptions } from './cookie.ts'
 import { type Duration, milliseconds } from './duration.ts'
 import type { MaybePromise, Store } from './record.ts'
@@ -51,10 +57,12 @@ export interface Settings {
   readonly claims: (user: unknown) => MaybePromise<Record<string, unknown> | undefined>
   readonly user: ((id: string) => MaybePromise<unknown>) | undefined
   readonly userId: (user: unknown) => string
+  readonly sessionField: string
   readonly tokenLife: number
   readonly idle: number
   readonly absolute: number
   readonly issuer: string | undefined
+  readonly audience: string | undefined
   readonly cookie: CookieForm
   readonly onError: ((error: SessionError) => ErrorAnswer | undefined) | undefined
   readonly now: () => number
@@ -71,7 +79,7 @@ const SECOND = 1000
 /** @throws SessionError `invalid_option` */
 export function resolveOptions<User, Claims>(
   options: SessionOptions<User, Claims>,
-  fields: Fields,
+  fields: Fields | readonly FieldForm[],
   store: Store,
 ): Settings {
   const tokenLife = milliseconds(options.tokenLife ?? '15m', 'tokenLife')
@@ -90,16 +98,23 @@ export function resolveOptions<User, Claims>(
     require(value === undefined ||
       (typeof value === 'string' && value !== ''), `${name} must be text`)
   }
+  const { sessionField = DEFAULT_SESSION_FIELD } = options
+  require(/^[A-Za-z_]\w{0,31}$/.test(sessionField) &&
+    !REGISTERED_CLAIMS.includes(
+      sessionField,
+    ), 'sessionField must be a short name that is no registered claim, such as sk')
   const userId = options.userId ?? ((user: User) => (user as { id?: string }).id as string)
   return Object.freeze({
-    fields,
+    fields: createFields(fields, sessionField),
     claims: (options.claims ?? (() => undefined)) as Settings['claims'],
     user: options.user,
     userId: (user: unknown) => userIdText(userId(user as User)),
+    sessionField,
     tokenLife,
     idle,
     absolute,
     issuer: options.issuer,
+    audience: options.audience,
     cookie: new CookieForm(options.cookie, isStrict()),
     onError: options.onError,
     now: options.now ?? Date.now,

@@ -18,7 +18,6 @@ export interface PublicDocument {
 export function publicDocuments(
   ring: KeyRing,
   settings: Settings,
-  sessionField: string,
 ): ReadonlyMap<string, PublicDocument> {
   const { issuer } = settings
   if (issuer === undefined) {
@@ -32,7 +31,7 @@ export function publicDocuments(
     issuer,
     jwks_uri: new URL('/.well-known/jwks.json', issuer).href,
     cookie: settings.cookie.name,
-    session_field: sessionField,
+    session_field: settings.sessionField,
     fields: settings.fields.list.map(({ short, long }) => ({ short, long })),
   }
   return new Map([

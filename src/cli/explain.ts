@@ -1,0 +1,97 @@
+import type { RejectionCode } from '../errors.ts'
+import { MAX_COOKIE_BYTES } from '../session/cookie.ts'
+import { decodeUtf8, parseStrictObject, splitCompact } from '../token/compact.ts'
+import type { KeySpec } from '../token/key.ts'
+import { createKeyRing } from '../token/key-ring.ts'
+import { createTokens, type GenuineToken } from '../token/token.ts'
+
+export interface ExplainOptions {
+  /** Without keys the cookie is only shown, not verified. */
+  readonly keys?: KeySpec | readonly KeySpec[]
+  readonly sessionField?: string
+  readonly issuer?: string
+  readonly audience?: string
+  /** In ms since 1970. */
+  readonly now: number
+}
+
+const REASONS: Record<RejectionCode, string> = {
+  type: 'there is no cookie',
+  length: 'it is empty, or longer than any cookie can be',
+  format: 'it is not three parts joined by dots; is it another cookie, or cut off?',
+  encoding: 'it holds a character that no token of ours has; was it quoted, escaped or cut off?',
+  header: 'its header is not one that this key issues; was it issued by another program?',
+  alg: 'its algorithm is not that of the key',
+  kid: 'it was signed by a key that these keys do not hold; was the key replaced?',
+  signature: 'the signature is not by this key: it was changed, or another environment issued it',
+  json: 'the payload is not one JSON object without duplicate names',
+  claims: 'a claim is missing or has a wrong type; is sessionField the same as in the app?',
+  issuer: 'it names another issuer; is it from another environment?',
+  audience: 'it is for another audience',
+  expired: 'it has expired',
+  early: 'it was issued later than now; are the clocks right?',
+}
+
+/** What a cookie says, and why it is or is not believed. Never shows the session's id. */
+export function explain(input: string, options: ExplainOptions): string {
+  const { name, token } = cookieIn(input)
+  const lines: [string, string][] = [
+    ['cookie', `${name ?? '(no name given)'}, ${sizeOf(name, token)}`],
+  ]
+  const parts = splitCompact(token)
+  if (typeof parts === 'object') {
+    lines.push(['header', textOf(parts.header) ?? '(not text)'])
+    for (const [claim, value] of claimsIn(parts.payload, options)) lines.push([claim, value])
+  }
+  lines.push(['verdict', verdict(token, options)])
+  return lines.map(([label, text]) => `${label.padEnd(9)} ${text}\n`).join('')
+}
+
+/** Takes a `Cookie` or `Set-Cookie` header, `name=value`, or the bare value. */
+function cookieIn(input: string): { name: string | undefined; token: string } {
+  const text = input.trim().replace(/^(set-)?cookie:\s*/i, '')
+  const pairs = text.split(';').map((pair) => pair.trim().split('=', 2))
+  const ours = pairs.find(([, value]) => value?.startsWith('eyJ')) ?? pairs[0]
+  const [name, value] = ours ?? []
+  return value === undefined ? { name: undefined, token: text } : { name, token: value }
+}
+
+function sizeOf(name: string | undefined, token: string): string {
+  return `${(name?.length ?? 0) + token.length} of ${MAX_COOKIE_BYTES} bytes`
+}
+
+function claimsIn(
+  payload: string,
+  { sessionField = 'sk', now }: ExplainOptions,
+): [string, string][] {
+  const claims = parseStrictObject(textOf(payload) ?? '') ?? {}
+  return Object.entries(claims).map(([claim, value]) => {
+    if (claim === sessionField) return [claim, '(the session key: not shown)']
+    const isTime = ['iat', 'exp', 'nbf'].includes(claim) && typeof value === 'number'
+    return [claim, isTime ? timeText(value * 1000, now) : JSON.stringify(value)]
+  })
+}
+
+function textOf(segment: string): string | undefined {
+  return decodeUtf8(Buffer.from(segment, 'base64url'))
+}
+
+function timeText(time: number, now: number): string {
+  const minutes = Math.round(Math.abs(time - now) / 6000) / 10
+  const date = new Date(time)
+  if (Number.isNaN(date.getTime())) return `${time / 1000} (no date)`
+  return `${date.toISOString()} (${minutes} minutes ${time > now ? 'ahead' : 'ago'})`
+}
+
+function verdict(token: string, options: ExplainOptions): string {
+  const { keys, sessionField = 'sk', issuer, audience, now } = options
+  if (keys === undefined) return 'not verified: name the key by --keys <file>'
+  const tokens = createTokens({ ring: createKeyRing(keys), sessionField, issuer, audience })
+  const read = tokens.read(token)
+  return typeof read === 'string' ? `refused (${read}): ${REASONS[read]}` : genuine(read, now)
+}
+
+function genuine({ kid, exp }: GenuineToken, now: number): string {
+  if (exp * 1000 > now) return `genuine, signed by key ${kid}, and believed by neighbours`
+  return `genuine, signed by key ${kid}; expired for neighbours, while the app goes by its record`
+}
