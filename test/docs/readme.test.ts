@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { keygen } from '../../src/cli/keygen.ts'
+import { memory } from '../../src/stores/memory.ts'
+import { sqlite } from '../../src/stores/sqlite.ts'
+import { needs } from '../support/needs.ts'
+
+const root = join(import.meta.dirname, '../..')
+const readme = readFileSync(join(root, 'README.md'), 'utf8')
+
+/** The blocks of one language, by the file name that their first line gives. */
+function programs(language: string): Map<string, string> {
+  const blocks = readme.matchAll(
+    new RegExp(`\`\`\`${language}\n(?:\\/\\/|#) ([\\w.]+)(.*?)\`\`\``, 'gs'),
+  )
+  return new Map([...blocks].map(([, name, rest]) => [name!, `// ${rest}`]))
+}
+
+const USERS = `
+export interface User { id: string; roles: string[] }
+const alice: User = { id: 'alice', roles: ['admin'] }
+export const findUser = async (id: string): Promise<User | null> => (id === 'alice' ? alice : null)
+export async function authenticate({ name }: { name: string }): Promise<User> {
+  if (name !== 'alice') throw Object.assign(new Error('wrong name or password'), { status: 401 })
+  return alice
+}
+`
+
+describe('the README', () => {
+  let folder: string
+  let server: Server
+  let address: string
+
+  before(async () => {
+    // Inside the project, so that 'symbolon' and 'express' are found as an app finds them.
+    mkdirSync(join(root, '.cache'), { recursive: true })
+    folder = mkdtempSync(join(root, '.cache/readme-'))
+    keygen(join(folder, 'session.key.json'))
+    for (const [name, text] of programs('ts')) {
+      writeFileSync(
+        join(folder, name),
+        text.replaceAll(/'(session\.key\.json|sessions\.db)'/g, (_, file: string) =>
+          JSON.stringify(join(folder, file)),
+        ),
+      )
+    }
+    writeFileSync(join(folder, 'users.ts'), USERS)
+    const { app } = (await import(pathToFileURL(join(folder, 'app.ts')).href)) as {
+      app: (typeof import('express'))['application']
+    }
+    server = await new Promise((resolve) => {
+      const listening = app.listen(0, '127.0.0.1', () => resolve(listening))
+    })
+    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  })
+  after(() => {
+    server.close()
+    rmSync(folder, { recursive: true })
+  })
+
+  const post = (path: string, form: Record<string, string>, cookie = ''): Promise<Response> =>
+    fetch(`${address}${path}`, {
+      method: 'POST',
+      body: new URLSearchParams(form),
+      headers: { cookie },
+      redirect: 'manual',
+    })
+  const cookieOf = (response: Response): string =>
+    response.headers.getSetCookie()[0]!.split(';')[0]!
+
+  test('the app in it runs: login, who am I, data, logout', async () => {
+    const cookie = cookieOf(await post('/login', { name: 'alice' }))
+    const me = await fetch(`${address}/me`, { headers: { cookie } })
+    assert.deepEqual(await me.json(), {
+      sub: 'alice',
+      uid: 'alice',
+      userId: 'alice',
+      r: ['admin'],
+      roles: ['admin'],
+    })
+    assert.deepEqual(await (await post('/cart', { item: 'apple' }, cookie)).json(), ['apple'])
+    assert.deepEqual(await (await post('/cart', { item: 'pear' }, cookie)).json(), [
+      'apple',
+      'pear',
+    ])
+    assert.equal((await post('/login', { name: 'mallory' })).status, 401)
+    await post('/logout', {}, cookie)
+    assert.equal(await (await fetch(`${address}/me`, { headers: { cookie } })).json(), null)
+  })
+
+  test('the programs in it compile', () => {
+    const config = {
+      extends: join(root, 'tsconfig.json'),
+      compilerOptions: {
+        noEmit: true,
+        types: ['node'],
+        typeRoots: [join(root, 'node_modules/@types')],
+      },
+      include: [join(folder, '*.ts')],
+    }
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
+    execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', folder], { stdio: 'pipe' })
+  })
+
+  const python = (): boolean => {
+    try {
+      execFileSync('python3', ['-c', 'import jwt, cryptography'], { stdio: 'ignore' })
+      return true
+    } catch {
+      return false
+    }
+  }
+  test(
+    'the Python in it reads the cookie',
+    needs('PyJWT', python(), 'pip install "pyjwt[crypto]"'),
+    async () => {
+      const value = cookieOf(await post('/login', { name: 'alice' })).replace(/^\w+=/, '')
+      const program = [...programs('python').values()][0]!
+        .replace('//', '#')
+        .replace('https://app.example/.well-known', `${address}/.well-known`)
+      const script = `${program}\nimport json, sys\nprint(json.dumps(who_is(sys.argv[1])))\n`
+      const { promisify } = await import('node:util')
+      const { execFile } = await import('node:child_process')
+      const { stdout } = await promisify(execFile)('python3', ['-c', script, value])
+      const claims = JSON.parse(stdout) as Record<string, unknown>
+      assert.deepEqual(
+        [claims['uid'], claims['r'], claims['iss']],
+        ['alice', ['admin'], 'https://app.example'],
+      )
+      await assert.rejects(
+        promisify(execFile)('python3', ['-c', script, `${value.slice(0, -6)}AAAAAA`]),
+      )
+    },
+  )
+
+  test('its table of promises is what the stores say', () => {
+    const word = (yes: boolean): string => (yes ? 'yes' : 'no')
+    for (const [name, store] of Object.entries({
+      memory: memory(),
+      sqlite: sqlite({ file: ':memory:' }),
+    })) {
+      const { noRevival, noLostUpdate, durableLogout, hearsChanges } = store.guarantees
+      const row = [noRevival, noLostUpdate, durableLogout, hearsChanges].map(word).join(' | ')
+      assert.ok(readme.includes(`| \`symbolon/stores/${name}\` | ${row} |`), name)
+    }
+  })
+})
