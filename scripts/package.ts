@@ -1,0 +1,80 @@
+// Looks at the package as its users get it: `npm run package`, with the paths of further `node`
+// binaries that must be able to load it.
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+const INSTALLED_BYTES = 400 * 1024
+const CONTENT = /^(package\.json|README\.md|LICENSE|SECURITY\.md|dist\/.+\.(js|d\.ts))$/
+
+interface Manifest {
+  readonly name: string
+  readonly exports: Readonly<Record<string, unknown>>
+  readonly bin: Readonly<Record<string, string>>
+  readonly devDependencies: Readonly<Record<string, string>>
+}
+
+const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest
+const folder = mkdtempSync(join(tmpdir(), `${manifest.name}-package-`))
+try {
+  const tarball = pack()
+  run('publint', ['run', tarball, '--strict'])
+  run('attw', [tarball, '--profile', 'esm-only'])
+  const consumer = install(tarball)
+  checkContent(join(consumer, 'node_modules', manifest.name))
+  for (const node of [process.execPath, ...process.argv.slice(2)]) loadAll(resolve(node), consumer)
+  run('tsc', ['-p', consumer])
+} finally {
+  rmSync(folder, { recursive: true })
+}
+
+function pack(): string {
+  run('npm', ['pack', '--ignore-scripts', '--pack-destination', folder])
+  return join(folder, readdirSync(folder)[0]!)
+}
+
+/** An app outside this project, with nothing but the package and the types a TypeScript app has. */
+function install(tarball: string): string {
+  const consumer = join(folder, 'consumer')
+  cpSync('.ci/consumer', consumer, { recursive: true })
+  const types = ['@types/node', '@types/express']
+  const versions = types.map((type) => `${type}@${manifest.devDependencies[type]}`)
+  run('npm', ['install', '--no-audit', '--prefer-offline', tarball, ...versions], consumer)
+  return consumer
+}
+
+function checkContent(installed: string): void {
+  const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => statSync(join(installed, path)).isFile())
+  const strangers = files.filter((file) => !CONTENT.test(file))
+  if (strangers.length > 0) throw new Error(`must not be published: ${strangers.join(', ')}`)
+
+  const bytes = files.reduce((sum, file) => sum + statSync(join(installed, file)).size, 0)
+  console.log(`${files.length} files, ${(bytes / 1024).toFixed()} KiB installed`)
+  if (bytes > INSTALLED_BYTES) throw new Error(`exceeds ${INSTALLED_BYTES / 1024} KiB`)
+}
+
+/** Every entry by require() and by import, and every command. */
+function loadAll(node: string, consumer: string): void {
+  const entries = Object.keys(manifest.exports)
+    .filter((entry) => entry !== './package.json')
+    .map((entry) => entry.replace('.', manifest.name))
+  const list = JSON.stringify(entries)
+  run(node, ['--eval', `${list}.forEach((it) => require(it))`], consumer)
+  run(node, ['--eval', `require('${manifest.name}/package.json')`], consumer)
+  run(node, ['--eval', `Promise.all(${list}.map((it) => import(it)))`], consumer)
+  for (const file of Object.values(manifest.bin)) {
+    run(node, [join('node_modules', manifest.name, file), '--help'], consumer)
+  }
+  console.log(`${entries.length} entries load on Node ${run(node, ['--version'])}`)
+}
+
+/** Runs a command that is silent unless it fails, and returns what it printed. */
+function run(command: string, args: string[], cwd = '.'): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8' })
+  if (status === 0) return stdout.trim()
+  console.error(stdout, stderr)
+  throw new Error(`${command} ${args.join(' ')} failed`, { cause: error })
+}

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { exportsOf } from './support/declarations.ts'
+
+/** All that users can import. A name that is missing here, or too many, is a change of the API. */
+const API: Record<string, string[]> = {
+  symbolon: [
+    'SessionError',
+    'createSessions',
+    'defineFields',
+    'type CookieOptions',
+    'type CookieVariant',
+    'type CreateSessionsOptions',
+    'type Duration',
+    'type ErrorAnswer',
+    'type EventCode',
+    'type FieldForm',
+    'type Fields',
+    'type KeepOptions',
+    'type KeySpec',
+    'type MaybePromise',
+    'type Register',
+    'type RegisteredUser',
+    'type RejectionCode',
+    'type RequestAuth',
+    'type SameSite',
+    'type Session',
+    'type SessionData',
+    'type SessionErrorCode',
+    'type SessionEvent',
+    'type SessionObject',
+    'type SessionOptions',
+    'type SessionRecord',
+    'type Sessions',
+    'type Store',
+    'type StoreGuarantees',
+    'type WellKnown',
+  ],
+  'symbolon/express': ['sessionMiddleware', 'type SessionMiddlewareOptions'],
+  'symbolon/node': ['type SessionRequest', 'withSession'],
+  'symbolon/fetch': ['type SessionContext', 'withSession'],
+  'symbolon/stores/memory': ['memory'],
+  'symbolon/stores/sqlite': ['sqlite', 'type SqliteOptions'],
+  'symbolon/testing': ['login', 'type TestSession'],
+}
+
+const root = join(import.meta.dirname, '..')
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+const entries = Object.entries<{ types: string }>(manifest.exports)
+  .filter(([entry]) => entry !== './package.json')
+  .map(([entry, { types }]) => ({ name: entry.replace('.', 'symbolon'), types: join(root, types) }))
+
+test('the package installs nothing else', () => {
+  for (const kind of ['dependencies', 'optionalDependencies', 'bundleDependencies']) {
+    assert.equal(manifest[kind], undefined)
+  }
+})
+
+test('what is built is published, and no more than that can be imported', () => {
+  assert.deepEqual(
+    entries.map(({ name }) => name),
+    Object.keys(API),
+  )
+  assert.ok(manifest.files.includes('dist'))
+  assert.equal(manifest.type, 'module')
+})
+
+for (const { name, types } of entries) {
+  describe(name, () => {
+    test('exports these names', () => {
+      const names = exportsOf(types).map((it) => (it.kind === 'type' ? `type ${it.name}` : it.name))
+      assert.deepEqual(names.toSorted(), API[name]?.toSorted())
+    })
+
+    test('has the values that its types declare', async () => {
+      const values = exportsOf(types).filter(({ kind }) => kind === 'value')
+      assert.deepEqual(
+        Object.keys(await import(name)).toSorted(),
+        values.map((it) => it.name).toSorted(),
+      )
+    })
+
+    test('documents every name', () => {
+      const undocumented = exportsOf(types).filter(({ documented }) => !documented)
+      assert.deepEqual(
+        undocumented.map((it) => it.name),
+        [],
+      )
+    })
+  })
+}
