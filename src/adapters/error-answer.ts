@@ -1,0 +1,13 @@
+import { SessionError } from '../errors.ts'
+import { type ErrorAnswer, isStrict } from '../session/options.ts'
+
+/** The answer to a failure that no error handler of the app takes; says why in development alone. */
+export function bareAnswer(error: unknown): Required<ErrorAnswer> {
+  const status = error instanceof SessionError ? error.status : 500
+  const phrase = status === 409 ? 'Conflict' : 'Internal Server Error'
+  return {
+    status,
+    headers: { 'Cache-Control': 'no-store', 'Content-Type': 'text/plain; charset=utf-8' },
+    body: isStrict() || !(error instanceof Error) ? phrase : `${phrase}: ${error.message}`,
+  }
+}

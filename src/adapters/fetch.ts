@@ -1,0 +1,94 @@
+import { SessionError } from '../errors.ts'
+import type { SessionObject } from '../register.ts'
+import type { Answer, HeadChanges } from '../session/commit.ts'
+import type { RequestFacts } from '../session/open.ts'
+import type { Visit } from '../session/visit.ts'
+import type { Sessions } from '../sessions.ts'
+import { bareAnswer } from './error-answer.ts'
+import { type HeadFields, applyHeadChanges, cacheControlOf } from './head-changes.ts'
+
+/** What a handler is given beside its request. Reading either makes the answer depend on the cookie. */
+export interface SessionContext<User, Auth> {
+  readonly session: SessionObject<User>
+  /** Who the user is; undefined unless a living session was found that is bound to one. */
+  readonly auth: Auth | undefined
+}
+
+/**
+ * Wraps a fetch handler of any runtime. What the handler did to the session is stored when it returns
+ * its response, before that is handed on; a handler that throws stores nothing, and its error goes on.
+ * Changes made while a body streams need `session.save()`, and cannot set a cookie any more.
+ *
+ * @example
+ * export default {
+ *   fetch: withSession(sessions, async (request, { session }) => {
+ *     session.visits = (session.visits ?? 0) + 1
+ *     return new Response(`visit ${session.visits}`)
+ *   }),
+ * }
+ */
+export function withSession<User, Auth, Rest extends unknown[]>(
+  sessions: Sessions<User, Auth>,
+  handler: (
+    request: Request,
+    context: SessionContext<User, Auth>,
+    ...rest: Rest
+  ) => Response | Promise<Response>,
+): (request: Request, ...rest: Rest) => Promise<Response> {
+  return async function sessionHandler(request, ...rest) {
+    let visit: Visit
+    try {
+      visit = await sessions.open(factsOf(request))
+    } catch (error) {
+      return errorResponse(sessions, error)
+    }
+    const response = await handler(request, visit as SessionContext<User, Auth>, ...rest)
+    return visit.headPending ? commit(sessions, visit, response) : response
+  }
+}
+
+async function commit(sessions: Sessions, visit: Visit, response: Response): Promise<Response> {
+  // An upgrade (101) has no head to add to, and Response.error() (0) none at all.
+  if (response.status < 200 || ('webSocket' in response && response.webSocket)) return response
+  const changes = await visit.commit(answerOf(response))
+  if (changes.error === undefined) return withChanges(response, changes)
+  const failure = errorResponse(sessions, changes.error)
+  return withChanges(failure, await visit.commit(answerOf(failure)))
+}
+
+/** A copy: the app's may be immutable, or answer other requests too. */
+function withChanges(response: Response, changes: HeadChanges): Response {
+  const copy = new Response(response.body, response)
+  applyHeadChanges(copy.headers, FETCH_FIELDS, changes)
+  return copy
+}
+
+function errorResponse(sessions: Sessions, error: unknown): Response {
+  if (!(error instanceof SessionError)) throw error
+  const { status, headers = {}, body = null } = sessions.onError?.(error) ?? bareAnswer(error)
+  return new Response(body, { status, headers })
+}
+
+function factsOf({ headers, method }: Request): RequestFacts {
+  return {
+    cookie: headers.get('cookie') ?? undefined,
+    method,
+    navigation: headers.get('sec-fetch-dest') === 'document',
+  }
+}
+
+function answerOf({ status, headers }: Response): Answer {
+  return { status, cacheControl: cacheControlOf(headers, FETCH_FIELDS) }
+}
+
+const FETCH_FIELDS: HeadFields<Headers> = {
+  read(headers, name) {
+    if (name === 'Set-Cookie') return headers.getSetCookie()
+    const value = headers.get(name)
+    return value === null ? [] : [value]
+  },
+  replace(headers, name, lines) {
+    headers.delete(name)
+    for (const line of lines) headers.append(name, line)
+  },
+}

@@ -1,0 +1,48 @@
+import type { HeadChanges } from '../session/commit.ts'
+import { type SetCookie, serializeCookie } from '../session/cookie.ts'
+
+/** How the header fields of one framework's response are reached. */
+export interface HeadFields<Head> {
+  /** The values of a field, one for each line of it; none if it is not set. */
+  read(head: Head, name: string): readonly string[]
+  /** Replaces all lines of a field. */
+  replace(head: Head, name: string, lines: readonly string[]): void
+}
+
+/** The app's `Cache-Control`, as a commit asks for it. */
+export function cacheControlOf<Head>(head: Head, fields: HeadFields<Head>): string | undefined {
+  const lines = fields.read(head, 'Cache-Control')
+  return lines.length === 0 ? undefined : lines.join(', ')
+}
+
+/** Joins what a commit wants of a response head to what the app and other middleware set there. */
+export function applyHeadChanges<Head>(
+  head: Head,
+  fields: HeadFields<Head>,
+  { cookies, vary, cacheControl }: HeadChanges,
+): void {
+  if (vary) {
+    const existing = fields.read(head, 'Vary')
+    if (!variesOnCookie(existing))
+      fields.replace(head, 'Vary', [[...existing, 'Cookie'].join(', ')])
+  }
+  if (cacheControl !== undefined) fields.replace(head, 'Cache-Control', [cacheControl])
+  if (cookies.length > 0) {
+    const lines = withCookies(fields.read(head, 'Set-Cookie'), cookies)
+    fields.replace(head, 'Set-Cookie', lines)
+  }
+}
+
+function variesOnCookie(vary: readonly string[]): boolean {
+  return /(?:^|,)[ \t]*(?:\*|cookie)[ \t]*(?:,|$)/i.test(vary.join(','))
+}
+
+/** The app's cookies in their order, without those that ours replace (RFC 6265bis: one of a name). */
+function withCookies(existing: readonly string[], ours: readonly SetCookie[]): string[] {
+  const others = existing.filter((line) => !ours.some(({ name }) => name === cookieName(line)))
+  return [...others, ...ours.map(serializeCookie)]
+}
+
+function cookieName(line: string): string | undefined {
+  return /^[ \t]*([^=;]*?)[ \t]*=/.exec(line)?.[1]
+}

@@ -1,0 +1,39 @@
+import type { NodeResponse } from './head-hooks.ts'
+
+/**
+ * Moves the headers that `writeHead` was given to the response, where they can be read and changed:
+ * what Node does itself as soon as one header was set before. Those of an array replace what was set,
+ * and may repeat each other (CVE-2025-7339: the app's array stays as it is).
+ *
+ * @returns the arguments that are left, or undefined where the head is none of ours to touch: 1xx is
+ * no answer, and what Node refuses it shall refuse itself
+ */
+export function moveHeaders(
+  response: NodeResponse,
+  [statusCode, second, third]: readonly unknown[],
+): unknown[] | undefined {
+  const status = Number(statusCode) | 0
+  const headers = typeof second === 'string' ? third : (third ?? second)
+  if (status < 200 || status > 999) return undefined
+  if (Array.isArray(headers)) {
+    const pairs = pairsOf(headers)
+    if (pairs === undefined) return undefined
+    for (const [name] of pairs) response.removeHeader(name)
+    for (const [name, value] of pairs) response.appendHeader(name, value)
+  } else {
+    for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value)
+  }
+  response.statusCode = status
+  return typeof second === 'string' ? [status, second] : [status]
+}
+
+type Pair = readonly [name: string, value: string | string[]]
+
+/** Node takes `[[name, value], …]` and `[name, value, name, value, …]`. */
+function pairsOf(headers: readonly unknown[]): readonly Pair[] | undefined {
+  if (Array.isArray(headers[0])) return headers as readonly Pair[]
+  if (headers.length % 2 !== 0) return undefined
+  return headers.flatMap((name, index) =>
+    index % 2 === 0 ? [[name, headers[index + 1]]] : [],
+  ) as Pair[]
+}
