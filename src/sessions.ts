@@ -90,12 +90,13 @@ class AppSessions implements Sessions {
   constructor(ring: KeyRing, settings: Settings, store: Store) {
     const events = new Events()
     const guarded = guardStore(store, events)
+    const endings = new Endings(guarded)
     this.#core = Object.freeze({
       settings,
       tokens: createTokens({ ring, ...settings }),
-      store: guarded,
+      store: endings.guard(guarded),
       events,
-      endings: new Endings(guarded),
+      endings,
       signals: new Signals(async (id) => expiryOf(await guarded.read(id)), settings.now),
     })
     this.#ring = ring

@@ -1,3 +1,4 @@
+import { ENDED } from './record.ts'
 import type { Verbs } from './store-guard.ts'
 
 const MOST = 10_000
@@ -16,10 +17,6 @@ export class Endings {
 
   constructor(store: Verbs) {
     this.#store = store
-  }
-
-  has(id: string): boolean {
-    return this.#ids.size > 0 && this.#ids.has(id)
   }
 
   add(id: string): void {
@@ -45,6 +42,20 @@ export class Endings {
 
   close(): void {
     clearTimeout(this.#timer)
+  }
+
+  /** The store as this process may see it: what is to end has ended, whatever the store still says. */
+  guard(store: Verbs): Verbs {
+    return {
+      ...store,
+      read: (id) => (this.#has(id) ? ENDED : store.read(id)),
+      update: (id, record, seen) => (this.#has(id) ? 'gone' : store.update(id, record, seen)),
+      touch: (id, expires) => (this.#has(id) ? false : store.touch(id, expires)),
+    }
+  }
+
+  #has(id: string): boolean {
+    return this.#ids.size > 0 && this.#ids.has(id)
   }
 
   #schedule(): void {

@@ -72,7 +72,6 @@ function readToken({ tokens, events, settings }: Core, value: string): GenuineTo
 }
 
 function* readRecord(core: Core, id: string): Steps<SessionRecord | typeof ENDED | undefined> {
-  if (core.endings.has(id)) return ENDED
   const record = yield* wait(core.store.read(id))
   if (record === undefined || record === ENDED) return record
   const { now, absolute } = core.settings

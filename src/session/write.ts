@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
 import { type Data, parseData } from './data.ts'
-import { type Identity, sign } from './identity.ts'
+import { type Identity, refuseLargeCookie, sign, tokenContents } from './identity.ts'
 import { merge } from './merge.ts'
 import { ENDED, type SessionRecord } from './record.ts'
 import { type SessionState, newId } from './state.ts'
@@ -17,6 +17,7 @@ export function* create(state: SessionState, identity: Identity, data: string): 
   const expires = state.expiry(created, now)
   const record = { ...identity, version: newVersion(), data, created, expires }
   let id = state.id
+  refuseLargeCookie(state.core, tokenContents(state.core, id, record))
   while (!(yield* wait(store.create(id, record)))) id = newId()
   state.adopt(id, record)
   state.barred = false

@@ -224,12 +224,19 @@ for (const [kind, wrap] of [
     test('R17 a logout that the store refuses: told, ended here, cookie cleared, tried again', async () => {
       const { browser, store, sessions } = await loggedIn(make())
       const old = browser.cookie!
+      const late = await sessions.open({ cookie: old, method: 'GET', navigation: false })
       store.failing.add('end')
       const outcome = await browser.request((visit) => visit.session.logout())
       assert.equal(outcome.error?.code, 'store_unavailable')
       assert.equal(outcome.head.cookies[0]?.maxAge, 0)
       await browser.exchange((visit) => void assert.equal(visit.auth, undefined), { cookie: old })
       assert.equal(sessions.counts.logout_pending, 1)
+      assert.equal(late.session.isNew, false)
+      late.session['a'] = 1
+      assert.equal(
+        (await late.commit({ status: 200, cacheControl: undefined })).error?.code,
+        'session_ended',
+      )
       store.failing.clear()
       await sessions.sweep()
       const fresh = createSessions<User, any, any>({
@@ -403,6 +410,15 @@ for (const [kind, wrap] of [
       const { error, head } = await browser.request((visit) => visit.session.login(alice))
       assert.equal(error?.code, 'cookie_too_large')
       assert.match(error!.message, /a \d+, b \d+/)
+      assert.deepEqual([head.cookies, store.calls], [[], []])
+    })
+
+    test('CKO-05 the same for an anonymous session', async () => {
+      const { browser, store } = make({
+        claims: () => ({ a: 'x'.repeat(1900), b: 'y'.repeat(1900) }),
+      })
+      const { error, head } = await browser.request((visit) => void (visit.session['a'] = 1))
+      assert.equal(error?.code, 'cookie_too_large')
       assert.deepEqual([head.cookies, store.calls], [[], []])
     })
 
