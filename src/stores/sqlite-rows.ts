@@ -1,0 +1,50 @@
+import { hash } from 'node:crypto'
+import type { StatementSync } from 'node:sqlite'
+import { ENDED, type SessionRecord } from '../session/record.ts'
+
+/** The id as it lies in the file: whoever reads a backup cannot make a cookie of it. */
+export function storedId(id: string): Buffer {
+  return hash('sha256', `symbolon stored id v1 ${id}`, 'buffer')
+}
+
+/** A record as parameters of the statements that write one. */
+export function columns(record: SessionRecord): Record<string, string | number | null> {
+  const { version, userId = null, claims, data, created, expires } = record
+  return { version, userId, claims, data, created, expires }
+}
+
+/** What `read` answers. A row that this package cannot have written is one that is not there. */
+export function find(
+  read: StatementSync,
+  id: Buffer,
+  now: number,
+): SessionRecord | typeof ENDED | undefined {
+  try {
+    return answer(read.get(id, now))
+  } catch (error) {
+    // Node's word for an integer beyond 2^53: no time of ours.
+    if ((error as NodeJS.ErrnoException).code === 'ERR_OUT_OF_RANGE') return undefined
+    throw error
+  }
+}
+
+/** Why a conditional write found no row to change. */
+export function whyNot(read: StatementSync, id: Buffer, now: number): 'conflict' | 'gone' {
+  return typeof find(read, id, now) === 'object' ? 'conflict' : 'gone'
+}
+
+function answer(row: ReturnType<StatementSync['get']>): SessionRecord | typeof ENDED | undefined {
+  if (row === undefined) return undefined
+  const { version, user_id: userId, claims, data, created, expires, ended } = row
+  if (typeof ended === 'number') return ENDED
+  const isWhole =
+    ended === null &&
+    typeof version === 'string' &&
+    (typeof userId === 'string' || userId === null) &&
+    typeof claims === 'string' &&
+    typeof data === 'string' &&
+    typeof created === 'number' &&
+    typeof expires === 'number'
+  if (!isWhole) return undefined
+  return { version, userId: userId ?? undefined, claims, data, created, expires }
+}

@@ -1,0 +1,122 @@
+import { resolve } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { SessionError } from '../errors.ts'
+import type { MaybePromise, Store } from '../session/record.ts'
+import { type Steps, wait, walk } from '../session/steps.ts'
+import { IN_MEMORY, SqliteConnection, type Statements, sqliteOfNode } from './sqlite-connection.ts'
+import { WaitingLine } from './sqlite-line.ts'
+import { columns, find, storedId, whyNot } from './sqlite-rows.ts'
+
+export interface SqliteOptions {
+  /**
+   * A path or `file:` URL of a file of its own, or `':memory:'`. The file is made for its owner
+   * alone (0600), and so are missing folders (0700).
+   */
+  readonly file: string | URL
+  /** How long a verb waits while another process writes, in ms; default 5,000. */
+  readonly busyTimeout?: number
+  /** The clock, in ms since 1970; default `Date.now`. */
+  readonly now?: () => number
+}
+
+/** Few enough that requests need not wait noticeably while they are deleted. */
+const SWEPT_AT_ONCE = 1000
+/** So many creates are followed by one such batch: rows are removed faster than they are added. */
+const CREATES_PER_SWEEP = 500
+
+/**
+ * Keeps sessions in an SQLite file, by the `node:sqlite` of Node itself; several processes of one
+ * host may share it. What was acknowledged survives a crash and a power cut. Ids are stored as
+ * hashes: whoever reads the file cannot make a cookie of it.
+ *
+ * Verbs answer at once, or by a promise while another process holds the file's lock; requests that
+ * need no store go on meanwhile.
+ *
+ * @throws SessionError `invalid_option`: no usable `file`, or a runtime without `node:sqlite`;
+ *   `store_unavailable`: the file cannot be opened, and `cause` says why. A verb that waited for
+ *   longer than `busyTimeout` throws `store_timeout`.
+ *
+ * @example
+ * const sessions = createSessions({ keys, fields, store: sqlite({ file: 'data/sessions.db' }) })
+ */
+export function sqlite(options: SqliteOptions): Required<Store> {
+  const { busyTimeout = 5000, now = Date.now } = options
+  if (!(busyTimeout >= 0)) throw invalid('busyTimeout must be a number of milliseconds')
+  const connection = new SqliteConnection(sqliteOfNode(), pathOf(options.file), now)
+  const readers = new WaitingLine(busyTimeout)
+  const writers = new WaitingLine(busyTimeout)
+  const write = <T>(step: (statements: Statements) => T): MaybePromise<T> =>
+    writers.run(() => step(connection.statements()))
+
+  const sweepBatch = (): MaybePromise<number> =>
+    write(({ sweep }) => Number(sweep.run({ now: now(), most: SWEPT_AT_ONCE }).changes))
+  function* sweepAll(): Steps<number> {
+    let removed = 0
+    for (;;) {
+      const batch = yield* wait(sweepBatch())
+      removed += batch
+      if (batch < SWEPT_AT_ONCE) return removed
+      yield* wait(nextTurn())
+    }
+  }
+  // Nobody waits for this one; whoever uses the next verb hears of a broken file.
+  const sweepQuietly = (): void =>
+    void nextTurn()
+      .then(sweepBatch)
+      .catch(() => undefined)
+
+  let creates = 0
+  // Opened at once, so that a wrong path fails the start of the app and not its first request. If
+  // the file is locked for longer than that, the first verb opens it.
+  Promise.resolve(write(() => undefined)).catch(() => undefined)
+  return {
+    guarantees: { noRevival: true, noLostUpdate: true, durableLogout: true, hearsChanges: false },
+
+    read: (id) => readers.run(() => find(connection.statements().read, storedId(id), now())),
+
+    create(id, record) {
+      if (++creates % CREATES_PER_SWEEP === 0) sweepQuietly()
+      const row = { id: storedId(id), ...columns(record) }
+      return write(({ create }) => create.run({ ...row, now: now() }).changes === 1)
+    },
+
+    update(id, record, seen) {
+      const row = { id: storedId(id), ...columns(record), seen }
+      return write(({ update, read }) => {
+        const time = now()
+        if (update.run({ ...row, now: time }).changes === 1) return 'ok'
+        return whyNot(read, row.id, time)
+      })
+    },
+
+    touch(id, expires) {
+      const row = { id: storedId(id), expires }
+      return write(({ touch }) => touch.run({ ...row, now: now() }).changes === 1)
+    },
+
+    end(id, seen) {
+      const row = { id: storedId(id), seen: seen ?? null }
+      return write(({ end, read }) => {
+        const time = now()
+        if (end.run({ ...row, now: time }).changes === 1) return 'ok'
+        return whyNot(read, row.id, time)
+      })
+    },
+
+    sweep: () => walk(sweepAll()),
+
+    close: () => connection.close(),
+  }
+}
+
+function pathOf(file: string | URL): string {
+  if (file === IN_MEMORY) return file
+  if (file instanceof URL && file.protocol === 'file:') return fileURLToPath(file)
+  if (typeof file === 'string' && file !== '') return resolve(file)
+  throw invalid("file must be a path, a file: URL or ':memory:'")
+}
+
+function invalid(message: string): SessionError {
+  return new SessionError('invalid_option', message)
+}

@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto'
+import type { TestContext } from 'node:test'
+import type { MaybePromise, SessionRecord, Store } from '../session/record.ts'
+import { type Random, seededRandom } from './random.ts'
+
+/** What `make` gives to {@link testStore}. */
+export interface StoreUnderTest {
+  readonly store: Store
+  /** Another instance on the same records, as in another process: races run through both. */
+  readonly other?: Store
+  /** Ends what the case leaves open; called after each. */
+  readonly close?: () => MaybePromise<void>
+}
+
+/** How much chance a run takes. */
+export interface StoreSuiteOptions {
+  /** Where the random choices start; a failure names it. */
+  readonly seed?: number
+  /** Random histories that are compared with a model; default 1,000. */
+  readonly histories?: number
+  /** Logouts against slow requests; default 10,000. */
+  readonly logouts?: number
+}
+
+/** What a case of the suite works with. */
+export interface StoreBench extends Required<StoreSuiteOptions> {
+  readonly store: Store
+  readonly other: Store
+  readonly clock: Clock
+  readonly random: Random
+}
+
+export type StoreCase = (bench: StoreBench, context: TestContext) => Promise<void>
+
+/** Stands still until it is moved. */
+export class Clock {
+  #time = Date.now()
+
+  readonly now = (): number => this.#time
+
+  advance(ms: number): void {
+    this.#time += ms
+  }
+}
+
+export const MINUTE = 60_000
+
+/** A record that lives for a minute, or as `changes` say. */
+export function recordAt({ now }: Clock, changes: Partial<SessionRecord> = {}): SessionRecord {
+  return {
+    version: newVersion(),
+    userId: 'ada',
+    claims: '{"uid":"ada"}',
+    data: '{"cart":[1]}',
+    created: now(),
+    expires: now() + MINUTE,
+    ...changes,
+  }
+}
+
+export function newId(): string {
+  return randomUUID()
+}
+
+export function newVersion(): string {
+  return randomUUID()
+}
+
+export async function setUp(
+  make: (context: { readonly now: () => number }) => MaybePromise<StoreUnderTest>,
+  options: StoreSuiteOptions,
+): Promise<{ bench: StoreBench; close: () => MaybePromise<void> }> {
+  const clock = new Clock()
+  const { store, other = store, close = () => undefined } = await make({ now: clock.now })
+  const { seed = 1, histories = 1000, logouts = 10_000 } = options
+  const bench = { store, other, clock, random: seededRandom(seed), seed, histories, logouts }
+  return { bench, close }
+}
