@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import type { Express } from 'express'
 import { keygen } from '../../src/cli/keygen.ts'
 import { memory } from '../../src/stores/memory.ts'
 import { sqlite } from '../../src/stores/sqlite.ts'
@@ -52,7 +53,7 @@ describe('the README', () => {
     }
     writeFileSync(join(folder, 'users.ts'), USERS)
     const { app } = (await import(pathToFileURL(join(folder, 'app.ts')).href)) as {
-      app: (typeof import('express'))['application']
+      app: Express
     }
     server = await new Promise((resolve) => {
       const listening = app.listen(0, '127.0.0.1', () => resolve(listening))

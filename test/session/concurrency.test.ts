@@ -175,8 +175,8 @@ for (const [kind, store] of stores) {
       const outcomes = await Promise.all(
         [1, 2].map(() => browser.exchange((visit) => visit.session.regenerate({ keep: ['cart'] }))),
       )
-      const codes = outcomes.map(({ error }) => error?.code)
-      assert.deepEqual(codes.sort(), ['session_ended', undefined])
+      const codes = new Set(outcomes.map(({ error }) => error?.code))
+      assert.deepEqual(codes, new Set(['session_ended', undefined]))
     })
 
     test('R16 a login keeps what was stored last, though it changed meanwhile', async () => {

@@ -409,7 +409,7 @@ for (const [kind, wrap] of [
       })
       const { error, head } = await browser.request((visit) => visit.session.login(alice))
       assert.equal(error?.code, 'cookie_too_large')
-      assert.match(error!.message, /a \d+, b \d+/)
+      assert.match(error.message, /a \d+, b \d+/)
       assert.deepEqual([head.cookies, store.calls], [[], []])
     })
 
@@ -459,11 +459,9 @@ for (const [kind, wrap] of [
         (visit) =>
           new Promise<void>((resolve, reject) => {
             visit.session.regenerate((error) => {
-              if (error !== undefined) return reject(error as Error)
+              if (error !== undefined) return reject(error)
               visit.session['passport'] = { user: 'alice' }
-              visit.session.save((failed) =>
-                failed === undefined ? resolve() : reject(failed as Error),
-              )
+              visit.session.save((failed) => (failed === undefined ? resolve() : reject(failed)))
             })
           }),
       )
