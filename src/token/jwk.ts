@@ -1,0 +1,61 @@
+import { type JsonWebKey, type KeyObject, createHash } from 'node:crypto'
+import type { Algorithm } from './signing.ts'
+
+/** What a public key is, without what is said about it. */
+export type PublicMembers = Readonly<
+  { kty: string } & Partial<Record<'crv' | 'x' | 'y' | 'n' | 'e', string>>
+>
+
+/** A public key as a JWKS publishes it (RFC 7517). */
+export type PublicJwk = PublicMembers & Readonly<{ kid: string; use: 'sig'; alg: Algorithm }>
+
+const MEMBER_NAMES: readonly (keyof PublicMembers)[] = ['kty', 'crv', 'x', 'y', 'n', 'e']
+
+export function publicMembers(publicKey: KeyObject): PublicMembers {
+  const jwk = publicKey.export({ format: 'jwk' })
+  const members = MEMBER_NAMES.filter((name) => name in jwk).map((name) => [name, jwk[name]])
+  return Object.fromEntries(members) as PublicMembers
+}
+
+/** RFC 7638: the SHA-256 of these members, in the order of their names. */
+export function thumbprint(members: PublicMembers): Buffer {
+  const text = JSON.stringify(members, ['crv', 'e', 'kty', 'n', 'x', 'y'])
+  return createHash('sha256').update(text).digest()
+}
+
+/**
+ * What a JWK says that its key does not bear out, or undefined (KEY-08).
+ *
+ * @param members of the key itself; of a secret only `kty`
+ */
+export function jwkProblem(
+  jwk: JsonWebKey,
+  alg: Algorithm,
+  members: PublicMembers,
+): string | undefined {
+  const { alg: stated = alg, use = 'sig', key_ops: operations, kid } = jwk
+  // RFC 9864 renames EdDSA with this curve; Web Crypto exports the new name.
+  if (stated !== alg && !(alg === 'EdDSA' && stated === 'Ed25519')) {
+    return `names another algorithm than ${alg}, the one for such a key`
+  }
+  if (use !== 'sig') return 'has a "use" other than "sig"'
+  const isPublic = jwk.kty !== 'oct' && jwk.d === undefined
+  if (operations !== undefined && !permits(operations, isPublic ? 'verify' : 'sign')) {
+    return 'has "key_ops" other than to sign and verify'
+  }
+  if (kid !== undefined && !(typeof kid === 'string' && /^\w{1,64}$/.test(kid))) {
+    return 'has a "kid" that is not 1 to 64 of A-Z a-z 0-9 _; leave it out to have one derived'
+  }
+  if (MEMBER_NAMES.some((name) => members[name] !== undefined && members[name] !== jwk[name])) {
+    return 'has public members that do not belong to its private key, or are not in canonical form'
+  }
+  return undefined
+}
+
+function permits(operations: unknown, needed: 'sign' | 'verify'): boolean {
+  return (
+    Array.isArray(operations) &&
+    operations.includes(needed) &&
+    operations.every((operation) => operation === 'sign' || operation === 'verify')
+  )
+}

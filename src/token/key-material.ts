@@ -1,0 +1,119 @@
+import {
+  KeyObject,
+  type JsonWebKey,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+} from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { SessionError } from '../errors.ts'
+
+/** A key in a file: PEM, JWK or a secret. */
+export interface KeyFile {
+  readonly file: string | URL
+}
+
+/** One key or half of a key. A string is PEM, a JWK, or a secret; never a path (R20). */
+export type SingleKey = string | Uint8Array | KeyObject | JsonWebKey | URL | KeyFile
+
+/** A signing key whose halves are kept apart. */
+export interface KeyPair {
+  readonly private: SingleKey
+  readonly public: SingleKey
+}
+
+export type KeySpec = SingleKey | KeyPair
+
+/** What a spec comes down to. */
+export interface Material {
+  readonly key: KeyObject
+  /** The JWK it was read from, whose other members must agree with the key. */
+  readonly jwk?: JsonWebKey
+  /** The name its owner gave it. */
+  readonly kid?: string | undefined
+}
+
+export function invalidKey(problem: string, cause?: unknown): SessionError {
+  return new SessionError('invalid_key', problem, { cause })
+}
+
+/** @throws SessionError `invalid_key` */
+export function readKey(spec: SingleKey): Material {
+  if (typeof spec === 'string') return readText(spec)
+  if (spec instanceof KeyObject) return { key: spec }
+  if (spec instanceof Uint8Array) return { key: createSecretKey(spec) }
+  if (spec instanceof URL) return readKeyFile(spec)
+  if (typeof spec === 'object' && spec !== null) {
+    if ('file' in spec) return readKeyFile(spec.file as KeyFile['file'])
+    if ('kty' in spec) return readJwk(spec)
+    if ('keys' in spec) throw invalidKey('a key set holds several keys; give its keys as a list')
+  }
+  throw invalidKey(
+    'a key is PEM or JWK text, a secret of at least 32 bytes, a KeyObject, { file } or { private, public }; is the environment variable set?',
+  )
+}
+
+function readText(text: string): Material {
+  if (text.startsWith('-----BEGIN')) return { key: readPem(text) }
+  if (text.startsWith('{')) return readKey(parseJwk(text))
+  return { key: createSecretKey(text, 'utf8') }
+}
+
+/** Environment variables often hold a PEM in one line, its line ends written as \n. */
+function readPem(text: string): KeyObject {
+  const pem = text.replaceAll('\\r', '').replaceAll('\\n', '\n')
+  const keys = pem.match(/-----BEGIN (?:[A-Z ]*KEY|CERTIFICATE)-----/g) ?? []
+  if (keys.length > 1) throw invalidKey('the PEM holds several keys; give them apart')
+  if (pem.includes('ENCRYPTED'))
+    throw invalidKey('the PEM is encrypted; decrypt it, or give a KeyObject')
+  return attempt('the PEM cannot be read', () =>
+    pem.includes('PRIVATE KEY-----') ? createPrivateKey(pem) : createPublicKey(pem),
+  )
+}
+
+function parseJwk(text: string): JsonWebKey {
+  const jwk = attempt(
+    'the text begins with { but is not JSON',
+    () => JSON.parse(text) as JsonWebKey,
+  )
+  if (!('kty' in jwk || 'keys' in jwk))
+    throw invalidKey('the JSON text is not a JWK: it has no "kty"')
+  return jwk
+}
+
+function readJwk(jwk: JsonWebKey): Material {
+  const kid = jwk.kid as string | undefined
+  if (jwk.kty === 'oct') return { key: readOctets(jwk.k), jwk, kid }
+  return {
+    jwk,
+    kid,
+    key: attempt('the JWK cannot be read', () =>
+      jwk.d === undefined
+        ? createPublicKey({ key: jwk, format: 'jwk' })
+        : createPrivateKey({ key: jwk, format: 'jwk' }),
+    ),
+  }
+}
+
+function readOctets(encoded: unknown): KeyObject {
+  const bytes = Buffer.from(String(encoded), 'base64url')
+  if (bytes.toString('base64url') !== encoded) throw invalidKey('"k" of the JWK is not base64url')
+  return createSecretKey(bytes)
+}
+
+/** The last line end is the editor's, not the secret's. */
+function readKeyFile(file: string | URL): Material {
+  const bytes = attempt('the key file cannot be read', () => readFileSync(file))
+  const text = attempt('the key file is not text', () =>
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes),
+  )
+  return readText(text.replace(/\r?\n$/, ''))
+}
+
+function attempt<T>(problem: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw invalidKey(problem, error)
+  }
+}

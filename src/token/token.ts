@@ -1,0 +1,160 @@
+import { SessionError, type RejectionCode } from '../errors.ts'
+import {
+  BACKDATED_SECONDS,
+  type ClaimRules,
+  type SessionClaims,
+  appClaims,
+  checkClaims,
+} from './claims.ts'
+import { decodeUtf8, parseStrictObject, splitCompact } from './compact.ts'
+import type { KeyRing } from './key-ring.ts'
+import { VerifiedTokens } from './verified-tokens.ts'
+
+/** What a token is to say. */
+export interface TokenContents {
+  readonly id: string
+  /** The bound user; undefined while the session is anonymous. */
+  readonly userId: string | undefined
+  /** JSON text of an object, as `JSON.stringify` writes it: short fields and `claims()`. */
+  readonly claims: string
+  /** In ms since 1970. */
+  readonly issuedAt: number
+  /** In ms since 1970. */
+  readonly expires: number
+}
+
+/** A token whose signature is ours and whose shape is right, whatever its time. Deeply frozen. */
+export interface GenuineToken extends SessionClaims {
+  /** The members that are the app's own, under their short names. */
+  readonly claims: Readonly<Record<string, unknown>>
+  /** Their JSON text: of a token issued here, what `issue` was given. */
+  readonly claimsText: string
+  readonly kid: string
+  /** Whether the ring's current key signed it. */
+  readonly current: boolean
+}
+
+/** Issues and reads the tokens of one app: the only place where session tokens are signed. */
+export interface Tokens {
+  /** Signs a token by the ring's current key. */
+  issue(contents: TokenContents): string
+  /** How long that token would be, in characters, without signing it. */
+  size(contents: TokenContents): number
+  /** What each claim takes of it, in bytes of JSON. */
+  claimSizes(contents: TokenContents): [name: string, bytes: number][]
+  /**
+   * Reads a token that anyone may have sent.
+   *
+   * @returns the token, the same object for the same text; or why it is not believed. Never throws
+   */
+  read(token: unknown): GenuineToken | RejectionCode
+}
+
+export interface TokenOptions extends ClaimRules {
+  readonly ring: KeyRing
+  /** How many verified tokens are remembered; default 10,000. */
+  readonly cacheSize?: number | undefined
+}
+
+const DEFAULT_CACHE_SIZE = 10_000
+
+/**
+ * @throws SessionError `invalid_option` if `cacheSize` is no whole number
+ *
+ * @example
+ * const tokens = createTokens({ ring: createKeyRing(secret), sessionField: 'sk' })
+ * const token = tokens.issue({ id, userId: '7', claims: '{"r":["admin"]}', issuedAt, expires })
+ * tokens.read(token) // { id, userId: '7', claims: { r: ['admin'] }, … }
+ */
+export function createTokens(options: TokenOptions): Tokens {
+  const { ring, sessionField, cacheSize = DEFAULT_CACHE_SIZE } = options
+  if (!Number.isSafeInteger(cacheSize) || cacheSize < 0) {
+    throw new SessionError('invalid_option', 'cacheSize must be a whole number, 0 for no cache')
+  }
+  const verified = new VerifiedTokens<GenuineToken>(cacheSize)
+
+  function issue(contents: TokenContents): string {
+    const payload = Buffer.from(payloadText(contents, options)).toString('base64url')
+    const signedText = `${ring.current.header}.${payload}`
+    return `${signedText}.${ring.current.sign(signedText)}`
+  }
+
+  function size(contents: TokenContents): number {
+    const { header, signatureLength } = ring.current
+    const payloadLength = Math.ceil((Buffer.byteLength(payloadText(contents, options)) * 4) / 3)
+    return header.length + 1 + payloadLength + 1 + signatureLength
+  }
+
+  function claimSizes(contents: TokenContents): [name: string, bytes: number][] {
+    const payload = JSON.parse(payloadText(contents, options)) as Record<string, unknown>
+    return Object.entries(payload).map(([name, value]) => {
+      return [name, Buffer.byteLength(JSON.stringify(name) + JSON.stringify(value)) + 1]
+    })
+  }
+
+  function read(token: unknown): GenuineToken | RejectionCode {
+    const known = typeof token === 'string' ? verified.get(token) : undefined
+    if (known !== undefined) return known
+    const result = verify(token)
+    if (typeof result === 'object') verified.set(token as string, result)
+    return result
+  }
+
+  /** In the order of R7: strict before cryptographic, and nothing decoded before it is genuine. */
+  function verify(token: unknown): GenuineToken | RejectionCode {
+    const compact = splitCompact(token)
+    if (typeof compact === 'string') return compact
+    const key = ring.byHeader(compact.header)
+    if (key === undefined) return headerProblem(compact.header, ring)
+    if (!key.verify(compact.signedText, compact.signature)) return 'signature'
+    const payload = decodeObject(compact.payload)
+    if (payload === undefined) return 'json'
+    const session = checkClaims(payload, options)
+    if (typeof session === 'string') return session
+    const claims = deepFreeze(appClaims(payload, sessionField))
+    const claimsText = JSON.stringify(claims)
+    const current = key === ring.current
+    return Object.freeze({ ...session, claims, claimsText, kid: key.kid, current })
+  }
+
+  return Object.freeze({ issue, size, claimSizes, read })
+}
+
+/** The claims are spliced in as text, so that what the record says is what the token says. */
+function payloadText(contents: TokenContents, rules: ClaimRules): string {
+  const { id, userId, claims, issuedAt, expires } = contents
+  const own = JSON.stringify({
+    [rules.sessionField]: id,
+    iat: Math.floor(issuedAt / 1000) - BACKDATED_SECONDS,
+    exp: Math.floor(expires / 1000),
+    sub: userId,
+    iss: rules.issuer,
+    aud: rules.audience,
+  })
+  return claims === '{}' ? own : `${own.slice(0, -1)},${claims.slice(1)}`
+}
+
+function decodeObject(segment: string): Record<string, unknown> | undefined {
+  const text = decodeUtf8(Buffer.from(segment, 'base64url'))
+  return text === undefined ? undefined : parseStrictObject(text)
+}
+
+/** 256 bytes in base64url; ours take a quarter of it. */
+const MAX_HEADER_LENGTH = 342
+
+/** Reads a header that is refused already, only to say why in an event. */
+function headerProblem(segment: string, ring: KeyRing): 'alg' | 'kid' | 'header' {
+  const header = segment.length > MAX_HEADER_LENGTH ? undefined : decodeObject(segment)
+  if (header === undefined) return 'header'
+  if (!ring.keys.some((key) => key.alg === header['alg'])) return 'alg'
+  const named = ring.keys.find((key) => key.kid === header['kid'])
+  if (named === undefined) return 'kid'
+  return named.alg === header['alg'] ? 'header' : 'alg'
+}
+
+function deepFreeze<T extends object>(object: T): T {
+  for (const value of Object.values(object)) {
+    if (typeof value === 'object' && value !== null) deepFreeze(value)
+  }
+  return Object.freeze(object)
+}
