@@ -101,8 +101,8 @@ function createPrivately(path: string): void {
   }
 }
 
-/** Undefined for a database in memory too, since no file has its name. */
 function inodeOf(path: string): number | undefined {
+  if (path === IN_MEMORY) return undefined
   return statSync(path, { throwIfNoEntry: false })?.ino
 }
 

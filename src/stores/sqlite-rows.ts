@@ -7,7 +7,10 @@ export function storedId(id: string): Buffer {
   return hash('sha256', `symbolon stored id v1 ${id}`, 'buffer')
 }
 
-/** A record as parameters of the statements that write one. */
+/**
+ * A record as parameters of the statements that write one. Node 22 reads a text only up to a NUL:
+ * JSON escapes it, and user ids have no control characters.
+ */
 export function columns(record: SessionRecord): Record<string, string | number | null> {
   const { version, userId = null, claims, data, created, expires } = record
   return { version, userId, claims, data, created, expires }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { SessionError } from '../errors.ts'
+import { type Duration, milliseconds } from '../session/duration.ts'
 import type { MaybePromise, Store } from '../session/record.ts'
 import { type Steps, wait, walk } from '../session/steps.ts'
 import { IN_MEMORY, SqliteConnection, type Statements, sqliteOfNode } from './sqlite-connection.ts'
@@ -14,8 +15,8 @@ export interface SqliteOptions {
    * alone (0600), and so are missing folders (0700).
    */
   readonly file: string | URL
-  /** How long a verb waits while another process writes, in ms; default 5,000. */
-  readonly busyTimeout?: number
+  /** How long a verb waits while another process holds the file's lock; default `'5s'`. */
+  readonly busyTimeout?: Duration
   /** The clock, in ms since 1970; default `Date.now`. */
   readonly now?: () => number
 }
@@ -30,8 +31,9 @@ const CREATES_PER_SWEEP = 500
  * host may share it. What was acknowledged survives a crash and a power cut. Ids are stored as
  * hashes: whoever reads the file cannot make a cookie of it.
  *
- * Verbs answer at once, or by a promise while another process holds the file's lock; requests that
- * need no store go on meanwhile.
+ * Verbs answer at once, or by a promise while another process holds the file's lock; other requests
+ * go on meanwhile. A write returns when the disk has it, which takes a fraction of a millisecond on
+ * an SSD and holds up the process for that long.
  *
  * @throws SessionError `invalid_option`: no usable `file`, or a runtime without `node:sqlite`;
  *   `store_unavailable`: the file cannot be opened, and `cause` says why. A verb that waited for
@@ -41,8 +43,8 @@ const CREATES_PER_SWEEP = 500
  * const sessions = createSessions({ keys, fields, store: sqlite({ file: 'data/sessions.db' }) })
  */
 export function sqlite(options: SqliteOptions): Required<Store> {
-  const { busyTimeout = 5000, now = Date.now } = options
-  if (!(busyTimeout >= 0)) throw invalid('busyTimeout must be a number of milliseconds')
+  const { now = Date.now } = options
+  const busyTimeout = milliseconds(options.busyTimeout ?? '5s', 'busyTimeout')
   const connection = new SqliteConnection(sqliteOfNode(), pathOf(options.file), now)
   const readers = new WaitingLine(busyTimeout)
   const writers = new WaitingLine(busyTimeout)
@@ -114,9 +116,5 @@ function pathOf(file: string | URL): string {
   if (file === IN_MEMORY) return file
   if (file instanceof URL && file.protocol === 'file:') return fileURLToPath(file)
   if (typeof file === 'string' && file !== '') return resolve(file)
-  throw invalid("file must be a path, a file: URL or ':memory:'")
-}
-
-function invalid(message: string): SessionError {
-  return new SessionError('invalid_option', message)
+  throw new SessionError('invalid_option', "file must be a path, a file: URL or ':memory:'")
 }

@@ -14,7 +14,7 @@ const TEXTS = {
     planes: Array.from({ length: 17 }, (_, plane) => String.fromCodePoint(plane * 0x10000 + 0x41)),
   }),
   'NUL and other controls': JSON.stringify({ controls: '\0\u0001\u001f\u007f\u2028' }),
-  'composed and decomposed': '{"é":"é"}',
+  'composed and decomposed': '{"\u00e9":"e\u0301"}',
   'emoji of four bytes': '{"👩‍🚀":"🧪"}',
   'SQL and Redis': `{"a":"'; DROP TABLE symbolon_sessions; --","b":"\\\\ % _ * $1 ? :id"}`,
   '64 KiB': JSON.stringify({ long: 'ü'.repeat(32 * 1024) }),
@@ -98,7 +98,6 @@ export const contract: Record<string, StoreCase> = {
     await store.create(id, recordAt(clock))
     assert.equal(await store.end(id), 'ok')
     assert.equal(await store.end(id), 'gone')
-    assert.equal(await store.end(id), 'gone')
   },
 
   'STO-05 STO-08 claims, data and user come back byte by byte': async ({ store, clock }) => {
@@ -133,8 +132,6 @@ export const contract: Record<string, StoreCase> = {
     await store.create(id, record)
     clock.advance(1000)
     assert.deepEqual(await store.read(id), record)
-    clock.advance(1)
-    assert.equal(await store.read(id), undefined)
     clock.advance(1)
     assert.equal(await store.read(id), undefined)
   },

@@ -85,11 +85,11 @@ describe('sqlite when the file or its disk fails', () => {
     posix,
     async (context) => {
       const { file, store, clock, id, record } = await openWithOne(context)
+      const other = open(context, { file, now: clock.now })
       rmSync(dirname(file), { recursive: true })
       clock.advance(1000)
       assert.equal(store.read(id), undefined)
       assert.equal(store.create(id, record), true)
-      const other = open(context, { file, now: clock.now })
       assert.deepEqual(other.read(id), record)
     },
   )
