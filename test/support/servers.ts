@@ -1,0 +1,180 @@
+// Servers of their own for tests: on a free port of the loopback, with their files in a folder of
+// their own, ended by the process that was started.
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { accessSync, chownSync, constants, globSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { needs } from './needs.ts'
+
+export interface RunningServer {
+  readonly port: number
+  /** Ends it at once; its data are lost. */
+  stop(): Promise<void>
+}
+
+/** A kind of server, to be started once per test file: in `before`, and stopped in `after`. */
+export interface ServerKind {
+  /** Options for `describe`: skipped where the server is not installed, and an error in CI. */
+  needed(): { skip?: string }
+  start(): Promise<RunningServer>
+}
+
+interface Recipe {
+  readonly name: string
+  /** The Debian package. */
+  readonly from: string
+  readonly program: string
+  readonly prepare?: (folder: string) => readonly [program: string, ...values: string[]]
+  readonly values: (port: number, folder: string) => readonly string[]
+  /** What it prints when it answers. */
+  readonly ready: RegExp
+  readonly stop: NodeJS.Signals
+}
+
+const LOOPBACK = '127.0.0.1'
+const START_MS = 60_000
+/** Databases refuse to run as root; on Debian this is `nobody`. */
+const ORDINARY_USER = 65_534
+
+export const redis: ServerKind = kind({
+  name: 'Redis',
+  from: 'redis-server',
+  program: 'redis-server',
+  values: (port, dir) => ['--port', `${port}`, '--bind', LOOPBACK, '--dir', dir, '--save', ''],
+  ready: /Ready to accept connections/,
+  stop: 'SIGKILL',
+})
+
+export const memcached: ServerKind = kind({
+  name: 'memcached',
+  from: 'memcached',
+  program: 'memcached',
+  values: (port) => ['-vv', '-l', LOOPBACK, '-p', `${port}`],
+  ready: /server listening/,
+  stop: 'SIGKILL',
+})
+
+/** Logs in as `postgres` without a password; the database is `postgres`. */
+export const postgres: ServerKind = kind({
+  name: 'PostgreSQL',
+  from: 'postgresql',
+  program: 'postgres',
+  prepare: (dir) => [
+    'initdb',
+    '-D',
+    join(dir, 'data'),
+    '-U',
+    'postgres',
+    '-E',
+    'UTF8',
+    '--no-sync',
+  ],
+  values: (port, dir) => ['-D', join(dir, 'data'), '-k', dir, '-p', `${port}`, '-F'],
+  ready: /ready to accept connections/,
+  stop: 'SIGQUIT',
+})
+
+/** Logs in as `root` without a password; the database is `test`. */
+export const mariadb: ServerKind = kind({
+  name: 'MariaDB',
+  from: 'mariadb-server',
+  program: 'mariadbd',
+  prepare: (dir) => [
+    'mariadb-install-db',
+    '--no-defaults',
+    `--datadir=${join(dir, 'data')}`,
+    '--auth-root-authentication-method=normal',
+  ],
+  values: (port, dir) => [
+    '--no-defaults',
+    `--datadir=${join(dir, 'data')}`,
+    `--socket=${join(dir, 'socket')}`,
+    `--bind-address=${LOOPBACK}`,
+    `--port=${port}`,
+  ],
+  ready: /ready for connections/,
+  stop: 'SIGKILL',
+})
+
+function kind(recipe: Recipe): ServerKind {
+  return {
+    needed: () =>
+      needs(recipe.name, find(recipe.program) !== undefined, `apt-get install ${recipe.from}`),
+    start: () => start(recipe),
+  }
+}
+
+async function start(recipe: Recipe): Promise<RunningServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'symbolon-server-'))
+  const user = userInfo().uid === 0 ? { uid: ORDINARY_USER, gid: ORDINARY_USER } : {}
+  if (user.uid !== undefined) chownSync(folder, user.uid, user.gid)
+  const options = { cwd: folder, ...user, env: { ...process.env, LC_ALL: 'C.UTF-8' } }
+
+  if (recipe.prepare) {
+    const [program, ...values] = recipe.prepare(folder)
+    await promisify(execFile)(find(program)!, values, options)
+  }
+  const port = await freePort()
+  const child = spawn(find(recipe.program)!, recipe.values(port, folder), options)
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
+  await readiness(child, recipe)
+  return {
+    port,
+    async stop() {
+      process.off('exit', kill)
+      const exit = once(child, 'exit')
+      if (child.kill(recipe.stop)) await exit
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Listens to what the server prints until it is ready, and lets it print what it wants after. */
+function readiness(child: ChildProcess, { name, ready }: Recipe): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let printed = ''
+    const fail = (how: string) => reject(new Error(`${name} ${how}:\n${printed}`))
+    const timer = setTimeout(fail, START_MS, 'did not start in time')
+    const listen = (chunk: Buffer) => {
+      printed = `${printed}${chunk.toString()}`.slice(-4096)
+      if (!ready.test(printed)) return
+      clearTimeout(timer)
+      resolve()
+    }
+    child.stdout?.on('data', listen)
+    child.stderr?.on('data', listen)
+    child.once('exit', () => fail('ended'))
+  })
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, LOOPBACK)
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** Where a program is; Debian keeps some outside the path. */
+function find(program: string): string | undefined {
+  const folders = [
+    ...(process.env.PATH ?? '').split(':'),
+    '/usr/sbin',
+    ...globSync('/usr/lib/postgresql/*/bin').toSorted().toReversed(),
+  ]
+  return folders.map((folder) => join(folder, program)).find(isExecutable)
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
