@@ -17,6 +17,8 @@ export interface SessionClaims extends TokenTimes {
 
 export interface ClaimRules {
   readonly sessionField: string
+  /** The shape of a session's id; by default that of the ids made here, and of a UUID. */
+  readonly sessionId?: RegExp | undefined
   /** `iss` must be exactly this; not looked at by default. */
   readonly issuer?: string | undefined
   /** `aud` must be or contain this; by default there may be none (RFC 7519 §4.1.3). */
@@ -55,7 +57,7 @@ export function checkClaims(
 ): SessionClaims | RejectionCode {
   const { iat, exp, nbf, sub, iss, aud } = payload
   const id = payload[rules.sessionField]
-  if (typeof id !== 'string' || !SESSION_ID.test(id)) return 'claims'
+  if (typeof id !== 'string' || !(rules.sessionId ?? SESSION_ID).test(id)) return 'claims'
   if (!isTime(iat) || !isTime(exp) || exp <= iat) return 'claims'
   if (nbf !== undefined && (!isTime(nbf) || nbf > exp)) return 'claims'
   if (sub !== undefined && (typeof sub !== 'string' || sub === '')) return 'claims'

@@ -24,7 +24,9 @@ type Names<Form> = Form extends readonly [unknown, infer Short, infer Long]
     : Attribute<Form>
 
 declare const missing: unique symbol
-type Missing = typeof missing
+interface Missing {
+  readonly [missing]: true
+}
 
 /** The type at a dotted path; undefined where a part of the path may be absent. */
 type ValueAt<T, Path> = T extends null | undefined
@@ -39,26 +41,26 @@ type ValueAt<T, Path> = T extends null | undefined
 
 type NotJson = bigint | symbol | Date | Map<any, any> | Set<any> | ((...parameters: any[]) => any)
 
-/** A form as it was written if its attribute exists and can be a claim, else what is wrong with it. */
-type Checked<User, Form> = [ValueAt<User, Attribute<Form>>] extends [Missing | undefined]
-  ? `no such attribute: ${Attribute<Form> & string}`
-  : [Extract<ValueAt<User, Attribute<Form>>, NotJson>] extends [never]
+/** A form as it was written if its value can be a claim, else what is wrong with it. */
+type CheckedForm<Form, Value> =
+  IsAny<Value> extends true
     ? Form
-    : `a token cannot carry this attribute: ${Attribute<Form> & string}`
+    : [Value] extends [Missing | undefined]
+      ? `no such attribute: ${Attribute<Form> & string}`
+      : [Extract<Value, NotJson>] extends [never]
+        ? Form
+        : `a token cannot carry this attribute: ${Attribute<Form> & string}`
+
+type IsAny<T> = 0 extends T & 1 ? true : false
 
 export type CheckedForms<User, Forms extends readonly FieldForm[]> = {
-  readonly [Index in keyof Forms]: Checked<User, Forms[Index]>
+  readonly [Index in keyof Forms]: CheckedForm<Forms[Index], ValueAt<User, Attribute<Forms[Index]>>>
 }
 
-type AuthValue<User, Form> =
-  Missing extends ValueAt<User, Attribute<Form>>
-    ? Exclude<ValueAt<User, Attribute<Form>>, Missing> | undefined
-    : ValueAt<User, Attribute<Form>>
-
-type AuthOfForm<User, Form> =
-  undefined extends AuthValue<User, Form>
-    ? { readonly [Name in Names<Form> & string]?: AuthValue<User, Form> }
-    : { readonly [Name in Names<Form> & string]: AuthValue<User, Form> }
+/** What may be missing from the user may be missing from `req.auth`. */
+type AuthOfForm<Form, Value> = [Extract<Value, Missing | undefined>] extends [never]
+  ? { readonly [Name in Names<Form> & string]: Value }
+  : { readonly [Name in Names<Form> & string]?: Exclude<Value, Missing | undefined> }
 
 type Intersection<Union> = (Union extends unknown ? (member: Union) => void : never) extends (
   member: infer All,
@@ -68,7 +70,11 @@ type Intersection<Union> = (Union extends unknown ? (member: Union) => void : ne
 
 /** What `req.auth` holds of the fields: each under its short and its long name. */
 export type AuthOf<User, Forms extends readonly FieldForm[]> = Flatten<
-  Intersection<{ [Index in keyof Forms]: AuthOfForm<User, Forms[Index]> }[number]>
+  Intersection<
+    {
+      [Index in keyof Forms]: AuthOfForm<Forms[Index], ValueAt<User, Attribute<Forms[Index]>>>
+    }[number]
+  >
 >
 
 /** Shows the members of an intersection in one list. */
