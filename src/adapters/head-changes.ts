@@ -1,5 +1,8 @@
 import type { HeadChanges } from '../session/commit.ts'
-import { type SetCookie, serializeCookie } from '../session/cookie.ts'
+import { type CookieLine, type SetCookie, serializeCookie } from '../session/cookie.ts'
+
+/** A cookie in our form, or one whose text was made by express-session's rules. */
+export type AnyCookie = SetCookie | CookieLine
 
 /** How the header fields of one framework's response are reached. */
 export interface HeadFields<Head> {
@@ -19,7 +22,7 @@ export function cacheControlOf<Head>(head: Head, fields: HeadFields<Head>): stri
 export function applyHeadChanges<Head>(
   head: Head,
   fields: HeadFields<Head>,
-  { cookies, vary, cacheControl }: HeadChanges,
+  { cookies, vary, cacheControl }: HeadChanges<AnyCookie>,
 ): void {
   if (vary) {
     const existing = fields.read(head, 'Vary')
@@ -38,7 +41,7 @@ function variesOnCookie(vary: readonly string[]): boolean {
 }
 
 /** The app's cookies in their order, without those that ours replace (RFC 6265bis: one of a name). */
-function withCookies(existing: readonly string[], ours: readonly SetCookie[]): string[] {
+function withCookies(existing: readonly string[], ours: readonly AnyCookie[]): string[] {
   const others = existing.filter((line) => !ours.some(({ name }) => name === cookieName(line)))
   return [...others, ...ours.map(serializeCookie)]
 }

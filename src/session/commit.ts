@@ -14,9 +14,9 @@ export interface Answer {
 }
 
 /** What a commit wants of the response head. */
-export interface HeadChanges {
+export interface HeadChanges<Cookie = SetCookie> {
   /** Ours alone: they replace cookies of the same names that the app set. */
-  readonly cookies: readonly SetCookie[]
+  readonly cookies: readonly Cookie[]
   /** Whether the answer depends on the cookie, for `Vary`. */
   readonly vary: boolean
   /** The value to set, or undefined to leave the app's. */
@@ -112,7 +112,8 @@ function caching(
   return used && cacheControl === undefined ? 'private' : undefined
 }
 
-function asSessionError(error: unknown): SessionError {
+/** What the store or the app threw, as the one kind of error that adapters hand on. */
+export function asSessionError(error: unknown): SessionError {
   if (error instanceof SessionError) return error
   return new SessionError('store_unavailable', 'The session could not be stored', { cause: error })
 }

@@ -12,6 +12,13 @@ export interface SetCookie {
   readonly maxAge: number | undefined
 }
 
+/** A cookie whose text is made by others' rules. */
+export interface CookieLine {
+  readonly name: string
+  /** The whole of `Set-Cookie`. */
+  readonly line: string
+}
+
 export type SameSite = 'Strict' | 'Lax' | 'None'
 
 /** A form in which the browser may still hold our cookie: a name, a domain and a path. */
@@ -168,7 +175,8 @@ function isBlank(code: number): boolean {
 }
 
 /** The text of a `Set-Cookie` header. */
-export function serializeCookie(cookie: SetCookie): string {
+export function serializeCookie(cookie: SetCookie | CookieLine): string {
+  if ('line' in cookie) return cookie.line
   let text = `${cookie.name}=${cookie.value}; Path=${cookie.path}`
   if (cookie.domain !== undefined) text += `; Domain=${cookie.domain}`
   if (cookie.maxAge !== undefined) text += `; Max-Age=${cookie.maxAge}`

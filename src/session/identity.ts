@@ -13,13 +13,20 @@ export interface Identity {
 }
 
 /** @throws SessionError `invalid_user`, `invalid_claims` naming the field */
-export function* identify({ settings }: Core, user: unknown): Steps<Identity> {
-  const bound = user !== undefined && user !== null
-  const userId = bound ? settings.userId(user) : undefined
-  const fields = bound ? settings.fields.project(user) : {}
-  const more = yield* wait(settings.claims(bound ? user : undefined))
-  const claims = { ...fields, ...(more && settings.fields.checkClaims(more)) }
-  return { userId, claims: JSON.stringify(claims) }
+export function* identify(core: Core, user: unknown): Steps<Identity> {
+  const userId = isUser(user) ? core.settings.userId(user) : undefined
+  return { userId, claims: yield* claimsOf(core, user) }
+}
+
+/** What neighbours may read of a user, or of nobody. @throws SessionError `invalid_claims` */
+export function* claimsOf({ settings }: Core, user: unknown): Steps<string> {
+  const fields = isUser(user) ? settings.fields.project(user) : {}
+  const more = yield* wait(settings.claims(isUser(user) ? user : undefined))
+  return JSON.stringify({ ...fields, ...(more && settings.fields.checkClaims(more)) })
+}
+
+function isUser(user: unknown): boolean {
+  return user !== undefined && user !== null
 }
 
 /** Signs a token for a record that the store has just said to live (R15). */

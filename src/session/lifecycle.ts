@@ -19,7 +19,7 @@ export function* login(state: SessionState, user: unknown, keep: readonly string
   }
   const identity = yield* identify(state.core, user)
   refuseLargeCookie(state.core, futureContents(state, identity))
-  const kept = yield* endForSuccessor(state, keep, (owner) => owner === identity.userId)
+  const kept = yield* endForSuccessor(state, named(keep), (owner) => owner === identity.userId)
   state.created = undefined
   state.reset()
   state.replaceData(kept ?? {})
@@ -31,7 +31,7 @@ export function* login(state: SessionState, user: unknown, keep: readonly string
 export function* regenerate(state: SessionState, keep: readonly string[]): Steps<void> {
   state.refuseAfterHead('regenerate()')
   const created = state.record?.created
-  const kept = yield* endForSuccessor(state, keep, () => true)
+  const kept = yield* endForSuccessor(state, named(keep), () => true)
   if (kept === undefined && keep.length > 0) throw ended()
   state.created = created
   state.reset()
@@ -121,11 +121,12 @@ function* storeDraft(state: SessionState, draft: Data): Steps<boolean> {
  * Ends the current record in favour of a successor, by compare-and-swap, so that what is carried over
  * is what was stored last (R16). Undefined if it was gone already: nothing can be carried over then.
  *
+ * @param keeps whether a property is carried over
  * @param mayKeep whether a session of this owner may hand anything on
  */
-function* endForSuccessor(
+export function* endForSuccessor(
   state: SessionState,
-  keep: readonly string[],
+  keeps: (name: string) => boolean,
   mayKeep: (owner: string) => boolean,
 ): Steps<Data | undefined> {
   let record = state.record
@@ -145,9 +146,11 @@ function* endForSuccessor(
     record = theirs
   }
   if (record?.userId !== undefined && !mayKeep(record.userId)) return {}
-  return Object.fromEntries(
-    keep.filter((name) => Object.hasOwn(data, name)).map((name) => [name, data[name]]),
-  )
+  return Object.fromEntries(Object.entries(data).filter(([name]) => keeps(name)))
+}
+
+function named(names: readonly string[]): (name: string) => boolean {
+  return (name) => names.includes(name)
 }
 
 /** The token as it will be, to know its size before anything is stored. */

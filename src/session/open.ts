@@ -9,6 +9,8 @@ import { type Steps, wait } from './steps.ts'
 export interface RequestFacts {
   /** The `Cookie` header, several joined by `'; '`. */
   readonly cookie: string | undefined
+  /** The session that a cookie of another form names, for when there is none of ours (R43). */
+  readonly otherId?: string | undefined
   readonly method: string
   /** Whether a document is being navigated to: `Sec-Fetch-Dest: document`. */
   readonly navigation: boolean
@@ -21,6 +23,7 @@ const SETTLED_MS = 60_000
 
 const NOTHING: Found = Object.freeze({
   kind: 'nothing',
+  id: undefined,
   tokens: [],
   record: undefined,
   renamed: false,
@@ -30,7 +33,7 @@ const NOTHING: Found = Object.freeze({
 /** Cookie → token → store: finds the session a request belongs to. Throws only for a broken store. */
 export function* open(core: Core, request: RequestFacts): Steps<Found> {
   const values = cookieValues(request.cookie ?? '', core.settings.cookie.names)
-  if (values.length === 0) return NOTHING
+  if (values.length === 0) return yield* openOther(core, request)
   if (values.length > MOST_COOKIES) return ambiguous(core, [])
 
   const genuine = values
@@ -40,23 +43,35 @@ export function* open(core: Core, request: RequestFacts): Steps<Found> {
     })
     .toSorted((one, other) => other.token.iat - one.token.iat)
   const [newest] = genuine
-  if (newest === undefined) return NOTHING
+  if (newest === undefined) return yield* openOther(core, request)
   const tokens = genuine.map(({ token }) => token)
   if (tokens.some(({ id }) => id !== newest.token.id)) return ambiguous(core, tokens)
 
   const { id, iat } = newest.token
   const renamed = newest.name !== core.settings.cookie.name
+  const settled = core.settings.now() - iat * 1000 > SETTLED_MS
+  const found = { ...NOTHING, id, tokens, renamed, clear: request.navigation && settled }
+  return yield* openRecord(core, id, found)
+}
+
+/** A cookie of another form is as good as one of ours that was renamed. */
+function* openOther(core: Core, { otherId: id }: RequestFacts): Steps<Found> {
+  if (id === undefined) return NOTHING
+  return yield* openRecord(core, id, { ...NOTHING, id, renamed: true })
+}
+
+/** @param found what is known without the record; `clear` is for when there is none */
+function* openRecord(core: Core, id: string, found: Found): Steps<Found> {
   const record = yield* readRecord(core, id)
   if (record === ENDED) {
     core.events.emit('record_ended', { id })
-    return { ...NOTHING, kind: 'ended', tokens }
+    return { ...found, kind: 'ended', renamed: false, clear: false }
   }
   if (record === undefined) {
     core.events.emit('record_gone', { id })
-    const settled = core.settings.now() - iat * 1000 > SETTLED_MS
-    return { ...NOTHING, kind: 'gone', tokens, clear: request.navigation && settled }
+    return { ...found, kind: 'gone', renamed: false }
   }
-  return { kind: 'living', tokens, record, renamed, clear: false }
+  return { ...found, kind: 'living', record, clear: false }
 }
 
 /** A token's own times decide nothing in the app, except that no record can be older (R9). */

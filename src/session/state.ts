@@ -28,10 +28,12 @@ export interface Found {
    * sessions.
    */
   readonly kind: 'nothing' | 'living' | 'gone' | 'ended' | 'ambiguous'
+  /** The session that the cookies name; undefined if there is none, or more than one. */
+  readonly id: string | undefined
   /** Every genuine token presented, the newest first. */
   readonly tokens: readonly GenuineToken[]
   readonly record: SessionRecord | undefined
-  /** Whether the newest came under an earlier name of the cookie. */
+  /** Whether the cookie came under an earlier name, or in another form (R43). */
   readonly renamed: boolean
   /** Whether the cookies should be cleared though nobody asked for it (R10, R11). */
   readonly clear: boolean
@@ -65,14 +67,14 @@ export class SessionState {
     this.core = core
     this.found = found
     this.record = found.record
-    this.#id = found.record && found.tokens[0]?.id
+    this.#id = found.record && found.id
     this.clear = found.clear
     this.barred = found.kind === 'ended'
   }
 
   /** The current id; a new session has its id from the first time it is asked for. */
   get id(): string {
-    return (this.#id ??= newId())
+    return (this.#id ??= this.newId())
   }
 
   /** The token by which this record was found; undefined for a record of this request. */
@@ -92,8 +94,13 @@ export class SessionState {
     return this.session === undefined ? stored : dataText(this.data(), stored)
   }
 
-  /** The session is this record now. */
-  adopt(id: string, record: SessionRecord): void {
+  /** What a session that begins in this request is called. */
+  newId(): string {
+    return newId()
+  }
+
+  /** The session is this one now, and stored so. */
+  adopt(id: string, record: SessionRecord | undefined): void {
     this.#id = id
     this.record = record
   }

@@ -2,16 +2,16 @@ import type { RequestAuth, SessionObject } from '../register.ts'
 import { commit, failedHead, type Answer, type HeadChanges } from './commit.ts'
 import { type Data, parseData } from './data.ts'
 import * as lifecycle from './lifecycle.ts'
+import { Operations } from './operations.ts'
 import type { MaybePromise } from './record.ts'
 import { type KeepOptions, Session, type SessionControl } from './session.ts'
 import type { SessionState } from './state.ts'
-import { type Steps, isPromise, walk } from './steps.ts'
+import { type Steps, walk } from './steps.ts'
 
 /** One request's dealing with its session: all that an adapter sees of the core. */
 export class Visit implements SessionControl {
   readonly #state: SessionState
-  /** The operation under way: operations of one request follow each other. */
-  #pending: Promise<unknown> | undefined
+  readonly #operations = new Operations()
   #committed = false
 
   constructor(state: SessionState) {
@@ -45,8 +45,9 @@ export class Visit implements SessionControl {
   commit(answer: Answer): MaybePromise<HeadChanges> {
     if (this.#committed) return failedHead(this.#state, answer)
     this.#committed = true
-    if (this.#pending === undefined) return walk(commit(this.#state, answer))
-    return this.#commitAfter(this.#pending, answer)
+    const { pending } = this.#operations
+    if (pending === undefined) return walk(commit(this.#state, answer))
+    return this.#commitAfter(pending, answer)
   }
 
   /** An operation that the app did not wait for fails the answer that it belongs to. */
@@ -109,25 +110,9 @@ export class Visit implements SessionControl {
     return this.#do(() => lifecycle.change(this.#state, change)) as Promise<T>
   }
 
-  #do<T>(operation: () => Steps<T>): Promise<T> {
-    if (this.#pending !== undefined) {
-      return this.#track(this.#pending.then(nothing, nothing).then(() => walk(operation())))
-    }
-    try {
-      const result = walk(operation())
-      return isPromise(result) ? this.#track(result) : Promise.resolve(result)
-    } catch (error) {
-      return Promise.reject(error)
-    }
-  }
-
-  #track<T>(operation: Promise<T>): Promise<T> {
-    const done = (): void => {
-      if (this.#pending === operation) this.#pending = undefined
-    }
-    this.#pending = operation
-    operation.then(done, done)
-    return operation
+  // oxlint-disable-next-line typescript/require-await -- what fails at once is a rejection, too
+  async #do<T>(operation: () => Steps<T>): Promise<T> {
+    return this.#operations.run(operation)
   }
 
   /** A record that nobody of ours wrote is no session, and is not written over (STO-16). */
@@ -148,5 +133,3 @@ export class Visit implements SessionControl {
     return Object.freeze(userId === undefined ? names : { sub: userId, ...names })
   }
 }
-
-function nothing(): void {}

@@ -18,7 +18,7 @@ export function* create(state: SessionState, identity: Identity, data: string): 
   const record = { ...identity, version: newVersion(), data, created, expires }
   let id = state.id
   refuseLargeCookie(state.core, tokenContents(state.core, id, record))
-  while (!(yield* wait(store.create(id, record)))) id = newId()
+  while (!(yield* wait(store.create(id, record)))) id = state.newId()
   state.adopt(id, record)
   state.barred = false
   state.fresh = sign(state.core, id, record)
