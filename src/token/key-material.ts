@@ -46,7 +46,8 @@ export function readKey(spec: SingleKey): Material {
   if (typeof spec === 'object' && spec !== null) {
     if ('file' in spec) return readKeyFile(spec.file as KeyFile['file'])
     if ('kty' in spec) return readJwk(spec)
-    if ('keys' in spec) throw invalidKey('a key set holds several keys; give its keys as a list')
+    if ('keys' in spec && Array.isArray(spec.keys))
+      throw invalidKey('a key set holds several keys; give its keys as a list')
   }
   throw invalidKey(
     'a key is PEM or JWK text, a secret of at least 32 bytes, a KeyObject, { file } or { private, public }; is the environment variable set?',

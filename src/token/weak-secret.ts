@@ -31,6 +31,11 @@ export function secretProblem(secret: Buffer): string | undefined {
   if (FILE_NAME.test(text) || existsSync(text)) {
     return 'is a file name or an address; for the content of a file give { file }'
   }
+  const weakness = weaknessOf(secret, text)
+  return weakness && `${weakness}; make one with \`openssl rand -base64 32\``
+}
+
+function weaknessOf(secret: Buffer, text: string): string | undefined {
   if (secret.length < MIN_BYTES) return `is shorter than ${MIN_BYTES} bytes`
   if (new Set(secret).size < MIN_DISTINCT_BYTES) return 'has too few different characters'
   if (isRepeated(text)) return 'repeats a short pattern'
