@@ -8,7 +8,7 @@ declare global {
     interface Request {
       readonly session: SessionObject
       /** Who the user is; undefined unless a living session was found that is bound to one. */
-      readonly auth?: RequestAuth | undefined
+      readonly auth: RequestAuth | undefined
     }
   }
 }

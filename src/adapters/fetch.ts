@@ -16,7 +16,8 @@ export interface SessionContext<User, Auth> {
 
 /**
  * Wraps a fetch handler of any runtime. What the handler did to the session is stored when it returns
- * its response, before that is handed on; a handler that throws stores nothing, and its error goes on.
+ * its response, before that is handed on; a handler that throws stores nothing, and its error goes on,
+ * unless it is a `SessionError`: that is answered by `onError`, or by a bare 500 or 409.
  * Changes made while a body streams need `session.save()`, and cannot set a cookie any more.
  *
  * @example
@@ -36,14 +37,15 @@ export function withSession<User, Auth, Rest extends unknown[]>(
   ) => Response | Promise<Response>,
 ): (request: Request, ...rest: Rest) => Promise<Response> {
   return async function sessionHandler(request, ...rest) {
-    let visit: Visit
+    let visit: Visit | undefined
+    let response: Response
     try {
       visit = await sessions.open(factsOf(request))
+      response = await handler(request, visit as SessionContext<User, Auth>, ...rest)
     } catch (error) {
-      return errorResponse(sessions, error)
+      response = errorResponse(sessions, error)
     }
-    const response = await handler(request, visit as SessionContext<User, Auth>, ...rest)
-    return visit.headPending ? commit(sessions, visit, response) : response
+    return visit?.headPending ? commit(sessions, visit, response) : response
   }
 }
 

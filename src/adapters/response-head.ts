@@ -1,9 +1,7 @@
-import type { ServerResponse } from 'node:http'
-import type { RequestAuth, SessionObject } from '../register.ts'
 import type { Answer, HeadChanges } from '../session/commit.ts'
+import type { MaybePromise } from '../session/record.ts'
 import { isPromise } from '../session/steps.ts'
-import type { Visit } from '../session/visit.ts'
-import { type HeadFields, applyHeadChanges, cacheControlOf } from './head-changes.ts'
+import { type AnyCookie, applyHeadChanges } from './head-changes.ts'
 import {
   type HeadHooks,
   type HookedHead,
@@ -15,24 +13,34 @@ import {
   headersSent,
   isResponse,
 } from './head-hooks.ts'
-import { moveHeaders } from './write-head.ts'
+import { NODE_FIELDS, answerOf, forgetAnswer, moveHeaders } from './node-head.ts'
+
+/** What a head asks of the session that it waits for. */
+export interface HeadVisit {
+  readonly session: unknown
+  readonly auth: unknown
+  readonly headPending: boolean
+  commit(answer: Answer): MaybePromise<HeadChanges<AnyCookie>>
+}
 
 type Call = readonly [method: Method, args: unknown[]]
 
-/** Headers that say something of one answer; what middleware set for every answer stays (CORS, CSP). */
-const OF_ONE_ANSWER =
-  /^(?:cache-control|content-(?!security-policy).+|etag|expires|last-modified|location|set-cookie)$/
+/** How long an answer that will not go out may take to end, before the connection is closed. */
+const ENDLESS_MS = 5000
 
 /**
  * Holds the head of one response until the session's commit has answered. Where that is at once, the
  * call goes straight on; otherwise calls wait in line, and the response behaves as if they were done.
+ *
+ * Where the commit failed, what the app says until its `end` belongs to the answer that failed, and is
+ * dropped; what comes after is the error's answer, of which nothing can be told apart otherwise.
  */
 export class ResponseHead implements HookedHead {
-  readonly visit: Visit
+  readonly visit: HeadVisit
   readonly #hooks: HeadHooks
   readonly #response: NodeResponse
   readonly #next: Next
-  #phase: 'unwatched' | 'watched' | 'held' | 'released' = 'unwatched'
+  #phase: 'unwatched' | 'watched' | 'held' | 'refused' | 'released' = 'unwatched'
   /** The methods below ours: Node's, or those of middleware that wrapped them before. */
   #below!: Methods
   #headersBefore!: readonly string[]
@@ -41,11 +49,13 @@ export class ResponseHead implements HookedHead {
   #heldSize = 0
   /** The response's own properties that stand below those of a held one. */
   #covered!: PropertyDescriptorMap
-  #failed = false
+  /** Why the app's answer does not go out. */
+  #failure: unknown
+  #endless: NodeJS.Timeout | undefined
   ended = false
   full = false
 
-  constructor(hooks: HeadHooks, response: NodeResponse, next: Next, visit: Visit) {
+  constructor(hooks: HeadHooks, response: NodeResponse, next: Next, visit: HeadVisit) {
     this.#hooks = hooks
     this.#response = response
     this.#next = next
@@ -53,12 +63,12 @@ export class ResponseHead implements HookedHead {
     if (visit.headPending) this.#watch()
   }
 
-  get session(): SessionObject {
+  get session(): unknown {
     if (this.#phase === 'unwatched') this.#watch()
     return this.visit.session
   }
 
-  get auth(): RequestAuth | undefined {
+  get auth(): unknown {
     if (this.#phase === 'unwatched') this.#watch()
     return this.visit.auth
   }
@@ -66,7 +76,8 @@ export class ResponseHead implements HookedHead {
   call(method: Method, args: unknown[]): unknown {
     if (this.#phase === 'watched') return this.#begin(method, args)
     if (this.#phase === 'held') return this.#hold(method, args)
-    return this.#isLeftover(method) ? this.#drop(method, args) : this.#pass(method, args)
+    if (this.#phase === 'refused') return this.#discard(method, args)
+    return this.#pass(method, args)
   }
 
   #watch(): void {
@@ -88,14 +99,21 @@ export class ResponseHead implements HookedHead {
 
   #begin(method: Method, args: unknown[]): unknown {
     const response = this.#response
+    if (method === 'flushHeaders' && !response.headersSent && response.statusCode >= 200) {
+      // Node does the same; middleware that wrapped writeHead after us must not miss the head.
+      ;(response as unknown as Methods).writeHead(response.statusCode)
+      return this.call(method, args)
+    }
     const rest = method === 'writeHead' ? moveHeaders(response, args) : args
     if (rest === undefined || response.statusCode < 200) return this.#pass(method, args)
     const changes = this.visit.commit(answerOf(response))
-    if (!isPromise(changes) && (changes.error === undefined || this.#failed)) {
+    if (!isPromise(changes) && !this.#isFailure(changes)) {
       this.#release(changes)
       return this.#pass(method, rest)
     }
     this.#cover()
+    this.#phase = 'held'
+    this.#calls = []
     void Promise.resolve(changes).then((settled) => this.#settle(settled))
     return this.#hold(method, rest)
   }
@@ -104,49 +122,87 @@ export class ResponseHead implements HookedHead {
     if (method === 'writeHead' && this.#calls.length > 0) throw headersSent(this.#response, 'write')
     this.#calls.push([method, args])
     if (method === 'flushHeaders') return undefined
-    if (method !== 'write') {
-      this.ended ||= method === 'end'
-      return this.#response
-    }
-    // As Node does for a response that waits for its socket, and not false at once: middleware below
-    // may keep 'drain' listeners to itself (compression), so that ours would reach nobody.
-    this.#heldSize += (args[0] as { length?: number } | null)?.length ?? 0
+    if (method === 'write') return this.#hasRoom(args[0])
+    this.ended ||= method === 'end'
+    return this.#response
+  }
+
+  /**
+   * As Node answers for a response that waits for its socket, and not false at once: middleware below
+   * may keep 'drain' listeners to itself (compression), so that ours would reach nobody.
+   */
+  #hasRoom(chunk: unknown): boolean {
+    this.#heldSize += (chunk as { length?: number } | null)?.length ?? 0
     this.full ||= this.#heldSize >= this.#response.writableHighWaterMark
     return !this.full && !this.ended
   }
 
-  #settle(changes: HeadChanges): void {
+  #drain(): void {
+    this.#heldSize = 0
+    this.full = false
+    this.#response.emit('drain')
+  }
+
+  #settle(changes: HeadChanges<AnyCookie>): void {
     this.#uncover()
-    const calls = this.#calls
-    if (changes.error !== undefined && !this.#failed) return this.#fail(changes.error, calls)
+    if (this.#isFailure(changes)) return this.#fail(changes.error)
     this.#release(changes)
     try {
-      for (const [method, args] of calls) this.#pass(method, args)
+      for (const [method, args] of this.#calls) this.#pass(method, args)
     } catch (error) {
       return this.#refuse(error)
     }
     const { writableEnded, writableNeedDrain } = this.#response
-    if (this.full && !writableEnded && !writableNeedDrain) this.#response.emit('drain')
+    if (this.full && !writableEnded && !writableNeedDrain) this.#drain()
   }
 
-  /** The answer that the app made must not go out: nothing of it is left for the one that does. */
-  #fail(error: unknown, calls: readonly Call[]): void {
-    const response = this.#response
-    this.#failed = true
-    this.ended = false
-    this.full = false
-    this.#heldSize = 0
-    for (const [method, args] of calls) this.#drop(method, args, error)
-    if (!response.headersSent) {
-      for (const name of response.getHeaderNames()) {
-        const stays = this.#headersBefore.includes(name) && !OF_ONE_ANSWER.test(name)
-        if (!stays) response.removeHeader(name)
-      }
-      response.statusCode = 500
-      if (Object.hasOwn(response, 'statusMessage')) response.statusMessage = ''
+  /** The error's own answer cannot fail again. */
+  #isFailure({ error }: HeadChanges<AnyCookie>): boolean {
+    return error !== undefined && this.#failure === undefined
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = error
+    for (const [, args] of this.#calls) this.#drop(args)
+    if (this.ended || this.#response.headersSent) return this.#answerFailure()
+    this.#cover()
+    this.#phase = 'refused'
+    this.#endless = setTimeout(() => this.#response.destroy(), ENDLESS_MS)
+    if (this.full) this.#drain()
+  }
+
+  #discard(method: Method, args: unknown[]): unknown {
+    if (method === 'writeHead') throw headersSent(this.#response, 'write')
+    this.#drop(args)
+    if (method === 'flushHeaders') return undefined
+    if (method === 'end') {
+      if (!this.ended) process.nextTick(() => this.#answerFailure())
+      this.ended = true
+      return this.#response
+    }
+    const full = this.full
+    const hasRoom = this.#hasRoom(args[0])
+    if (this.full && !full) setImmediate(() => this.#drain())
+    return hasRoom
+  }
+
+  #drop(args: unknown[]): void {
+    const callback = args.find((argument) => typeof argument === 'function')
+    if (callback !== undefined) process.nextTick(callback, this.#failure)
+  }
+
+  /** Nothing of the answer that failed is left for the one that goes out. */
+  #answerFailure(): void {
+    clearTimeout(this.#endless)
+    if (this.#phase === 'refused') this.#uncover()
+    if (!this.#response.headersSent) {
+      forgetAnswer(this.#response, this.#headersBefore)
+      this.ended = false
+      this.full = false
+      this.#heldSize = 0
       this.#install()
     }
-    this.#refuse(error)
+    this.#refuse(this.#failure)
   }
 
   /** A head that is out cannot become an error: the client must see a broken answer, not a short one. */
@@ -155,12 +211,11 @@ export class ResponseHead implements HookedHead {
     else this.#hooks.refuse(error, this.#response, this.#next)
   }
 
-  #release(changes: HeadChanges): void {
+  #release(changes: HeadChanges<AnyCookie>): void {
     const response = this.#response
     const methods = response as unknown as Methods
     this.#phase = 'released'
     if (!response.headersSent) applyHeadChanges(response, NODE_FIELDS, changes)
-    if (this.#failed) return
     for (const method of METHODS) {
       // Middleware that wrapped ours meanwhile keeps its place, and ours hands on.
       if (methods[method] === this.#hooks.methods[method]) methods[method] = this.#below[method]
@@ -171,21 +226,8 @@ export class ResponseHead implements HookedHead {
     return this.#below[method].apply(this.#response, args)
   }
 
-  /** What the failed answer's code still writes after the error answer would crash as write after end. */
-  #isLeftover(method: Method): boolean {
-    return this.#failed && this.#response.writableEnded && (method === 'write' || method === 'end')
-  }
-
-  #drop(method: Method, args: unknown[], error?: unknown): unknown {
-    const callback = args.find((argument) => typeof argument === 'function')
-    if (callback !== undefined) process.nextTick(callback, error)
-    return method === 'write' ? false : this.#response
-  }
-
   #cover(): void {
     const response = this.#response
-    this.#phase = 'held'
-    this.#calls = []
     this.#covered = {}
     for (const name of Object.keys(this.#hooks.held)) {
       const own = Object.getOwnPropertyDescriptor(response, name)
@@ -199,18 +241,4 @@ export class ResponseHead implements HookedHead {
     for (const name of Object.keys(this.#hooks.held)) delete response[name]
     Object.defineProperties(response, this.#covered)
   }
-}
-
-const NODE_FIELDS: HeadFields<NodeResponse> = {
-  read(response, name) {
-    const value = (response as ServerResponse).getHeader(name)
-    return value === undefined ? [] : Array.isArray(value) ? value : [String(value)]
-  },
-  replace(response, name, [first = '', ...more]) {
-    response.setHeader(name, more.length === 0 ? first : [first, ...more])
-  },
-}
-
-function answerOf(response: NodeResponse): Answer {
-  return { status: response.statusCode, cacheControl: cacheControlOf(response, NODE_FIELDS) }
 }

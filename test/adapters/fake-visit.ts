@@ -6,7 +6,6 @@ import { bareAnswer } from '../../src/adapters/error-answer.ts'
 import type { Answer, HeadChanges } from '../../src/session/commit.ts'
 import type { SetCookie } from '../../src/session/cookie.ts'
 import type { MaybePromise } from '../../src/session/record.ts'
-import type { Visit } from '../../src/session/visit.ts'
 
 export const NO_CHANGES: HeadChanges = {
   cookies: [],
@@ -59,7 +58,7 @@ export function look(
   next: Next = noNext,
   by: HeadHooks = bareHooks,
 ): ResponseHead {
-  const head = new ResponseHead(by, response, next, visit as unknown as Visit)
+  const head = new ResponseHead(by, response, next, visit)
   void head.session
   return head
 }

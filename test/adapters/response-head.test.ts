@@ -250,17 +250,55 @@ describe('R14 an answer whose session could not be stored does not go out', () =
     test(`what the app still writes is dropped, and its callbacks hear, commit ${way}`, async () => {
       const heard: unknown[] = []
       const bytes = await answer(async (response) => {
-        look(response, failing())
+        look(response, failing(), () => response.writeHead(503).end('sorry'))
         response.write('one', (error) => heard.push(error))
+        await turns()
+        heard.push(
+          response.headersSent,
+          response.write('two', (error) => heard.push(error)),
+        )
         await turn()
-        await turn()
-        await turn()
-        heard.push(response.write('two', () => heard.push('two')))
-        response.end('three', () => heard.push('three'))
+        response.end('three', (error?: Error) => heard.push(error))
+        response.end('again')
       })
-      assert.doesNotMatch(bytes, /one|two|three/)
-      await turn()
-      assert.deepEqual(heard, [FAILURE, false, 'two', 'three'])
+      assert.match(bytes, /^HTTP\/1.1 503 /)
+      assert.match(bytes, /sorry/)
+      assert.doesNotMatch(bytes, /one|two|three|again/)
+      assert.deepEqual(heard, [FAILURE, true, true, FAILURE, FAILURE])
+    })
+
+    test(`a stream that fails is read to its end, then answered, commit ${way}`, async () => {
+      const read: number[] = []
+      const bytes = await answer((response) => {
+        look(response, failing())
+        Readable.from(
+          (function* () {
+            for (let block = 0; block < 8; block++) {
+              read.push(block)
+              yield Buffer.alloc(40_000, 'secret')
+            }
+          })(),
+        ).pipe(response)
+      })
+      assert.match(bytes, /^HTTP\/1.1 500 /)
+      assert.doesNotMatch(bytes, /secret/)
+      assert.equal(read.length, 8)
+    })
+
+    test(`a stream without an end is broken off, commit ${way}`, async (context) => {
+      context.mock.timers.enable({ apis: ['setTimeout'] })
+      const gone = Promise.withResolvers<void>()
+      const bytes = answer(async (response) => {
+        look(response, failing())
+        response.on('close', () => gone.resolve())
+        while (!response.destroyed) {
+          if (!response.write('x'.repeat(10_000))) await once(response, 'drain')
+        }
+      })
+      await turns()
+      context.mock.timers.tick(5000)
+      await gone.promise
+      assert.equal(await bytes, '')
     })
   }
 
@@ -312,6 +350,15 @@ describe('ADP-04 middleware that wraps the response, before ours and after', () 
               response.write('one')
               response.write('two')
               response.end()
+            },
+            'onetwo',
+          ],
+          'events after flushHeaders': [
+            async (response) => {
+              response.flushHeaders()
+              response.write('one')
+              await turn()
+              response.end('two')
             },
             'onetwo',
           ],
@@ -456,4 +503,9 @@ function* noise(): Generator<Buffer> {
 function METHODS_OF(response: object): Record<string, unknown> {
   const { writeHead, write, end, flushHeaders } = response as Record<string, unknown>
   return { writeHead, write, end, flushHeaders }
+}
+
+/** Long enough for a commit to have failed. */
+async function turns(): Promise<void> {
+  for (let count = 0; count < 5; count++) await turn()
 }

@@ -1,4 +1,21 @@
+import type { ServerResponse } from 'node:http'
+import type { Answer } from '../session/commit.ts'
+import { type HeadFields, cacheControlOf } from './head-changes.ts'
 import type { NodeResponse } from './head-hooks.ts'
+
+export const NODE_FIELDS: HeadFields<NodeResponse> = {
+  read(response, name) {
+    const value = (response as ServerResponse).getHeader(name)
+    return value === undefined ? [] : Array.isArray(value) ? value : [String(value)]
+  },
+  replace(response, name, [first = '', ...more]) {
+    response.setHeader(name, more.length === 0 ? first : [first, ...more])
+  },
+}
+
+export function answerOf(response: NodeResponse): Answer {
+  return { status: response.statusCode, cacheControl: cacheControlOf(response, NODE_FIELDS) }
+}
 
 /**
  * Moves the headers that `writeHead` was given to the response, where they can be read and changed:
@@ -36,4 +53,21 @@ function pairsOf(headers: readonly unknown[]): readonly Pair[] | undefined {
   return headers.flatMap((name, index) =>
     index % 2 === 0 ? [[name, headers[index + 1]]] : [],
   ) as Pair[]
+}
+
+/** Headers that say something of one answer; what middleware set for every answer stays (CORS, CSP). */
+const OF_ONE_ANSWER =
+  /^(?:cache-control|content-(?!security-policy).+|etag|expires|last-modified|location|set-cookie)$/
+
+/**
+ * Takes back what an answer set that does not go out.
+ *
+ * @param before the headers that stood there before the app began its answer
+ */
+export function forgetAnswer(response: NodeResponse, before: readonly string[]): void {
+  for (const name of response.getHeaderNames()) {
+    if (!before.includes(name) || OF_ONE_ANSWER.test(name)) response.removeHeader(name)
+  }
+  response.statusCode = 500
+  if (Object.hasOwn(response, 'statusMessage')) response.statusMessage = ''
 }
