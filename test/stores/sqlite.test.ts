@@ -87,11 +87,11 @@ describe('sqlite, besides', () => {
     },
   )
 
-  test('STO-12 some of what has expired is removed after every 500 creates', async (context) => {
+  test('STO-12 some of what has expired is removed after every 100 creates', async (context) => {
     const file = temporaryFile(context)
     const clock = new Clock()
     const store = open(context, { file, now: clock.now })
-    for (let made = 0; made < 499; made++) await store.create(newId(), recordAt(clock))
+    for (let made = 0; made < 99; made++) await store.create(newId(), recordAt(clock))
     clock.advance(60_000)
     await store.create(newId(), recordAt(clock))
     await nextTurn()
