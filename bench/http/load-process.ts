@@ -1,0 +1,132 @@
+// Asks a server for the same thing over many connections, from a process of its own.
+import { once } from 'node:events'
+import { type Socket, connect } from 'node:net'
+import { quantile } from '../statistics.ts'
+
+export interface LoadJob {
+  readonly port: number
+  readonly path: string
+  /** Sent in turn, each by one connection only; none for requests without one. */
+  readonly cookies: readonly string[]
+  readonly connections: number
+  readonly milliseconds: number
+}
+
+export interface LoadResult {
+  readonly requestsPerSecond: number
+  /** In ms. */
+  readonly p50: number
+  /** In ms. */
+  readonly p99: number
+  /** The share of its time that this process was at work: near 1, it is the one that is measured. */
+  readonly busy: number
+}
+
+const HEAD = /^HTTP\/1\.1 200 .*?\r\nContent-Length: (\d+)\r\n.*?\r\n\r\n/is
+
+/**
+ * A connection that sends its next request when the answer is there. Written here since autocannon,
+ * which parses answers in JavaScript, takes more CPU time than the fastest of the servers.
+ */
+class Connection {
+  readonly #socket: Socket
+  readonly #requests: readonly Buffer[]
+  #sent = 0
+  #sentAt = 0
+  /** In bytes, of the answer under way. */
+  #missing = 0
+  #answered: (() => void) | undefined
+
+  constructor(socket: Socket, requests: readonly Buffer[]) {
+    this.#socket = socket
+    this.#requests = requests
+    socket.setNoDelay(true)
+    socket.on('data', (chunk) => this.#receive(chunk))
+  }
+
+  /** @param note takes the latency of each answer, in ms; false to send no more */
+  run(note: (latency: number) => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      this.#answered = () => {
+        if (note(performance.now() - this.#sentAt)) this.#send()
+        else resolve()
+      }
+      this.#send()
+    })
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  #send(): void {
+    this.#sentAt = performance.now()
+    this.#socket.write(this.#requests[this.#sent++ % this.#requests.length]!)
+  }
+
+  /** express-session sends the last byte of an answer by itself, when its store has answered. */
+  #receive(chunk: Buffer): void {
+    this.#missing = (this.#missing || answerLength(chunk)) - chunk.length
+    if (this.#missing === 0) this.#answered?.()
+  }
+}
+
+function answerLength(chunk: Buffer): number {
+  const text = chunk.toString('latin1')
+  const head = HEAD.exec(text)
+  if (head === null) throw new Error(`Unexpected answer: ${text}`)
+  return head[0].length + Number(head[1])
+}
+
+async function carryOut(job: LoadJob): Promise<LoadResult> {
+  const connections = await open(job)
+  await Promise.all(connections.map((connection) => connection.run(() => false)))
+  process.send?.('ready')
+  // The parent first asks the server what it has used so far.
+  await once(process, 'message')
+  const latencies: number[] = []
+  const cpuBefore = process.cpuUsage()
+  const start = performance.now()
+  const note = (latency: number): boolean => {
+    latencies.push(latency)
+    return performance.now() - start < job.milliseconds
+  }
+  await Promise.all(connections.map((connection) => connection.run(note)))
+  const taken = performance.now() - start
+  const { user, system } = process.cpuUsage(cpuBefore)
+  for (const connection of connections) connection.close()
+  const sorted = Float64Array.from(latencies).toSorted()
+  return {
+    requestsPerSecond: (latencies.length / taken) * 1000,
+    p50: quantile(sorted, 0.5),
+    p99: quantile(sorted, 0.99),
+    busy: (user + system) / 1000 / taken,
+  }
+}
+
+function open({ port, path, cookies, connections }: LoadJob): Promise<Connection[]> {
+  const requests = cookies.length === 0 ? [request(path)] : cookies.map((it) => request(path, it))
+  return Promise.all(
+    Array.from({ length: connections }, async (_, index) => {
+      const socket = connect(port, '127.0.0.1')
+      await once(socket, 'connect')
+      const own = requests.filter((__, number) => number % connections === index % requests.length)
+      return new Connection(socket, own)
+    }),
+  )
+}
+
+function request(path: string, cookie?: string): Buffer {
+  const lines = [
+    `GET ${path} HTTP/1.1`,
+    'Host: 127.0.0.1',
+    ...(cookie ? [`Cookie: ${cookie}`] : []),
+  ]
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`)
+}
+
+process.on('disconnect', () => process.exit())
+for (;;) {
+  const [job] = (await once(process, 'message')) as [LoadJob]
+  process.send?.(await carryOut(job))
+}

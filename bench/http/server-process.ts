@@ -1,0 +1,27 @@
+// One server in a process of its own, which tells its parent its port, and what it used when asked.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Server, createApp } from './apps.ts'
+
+/** What a server has used since it began. */
+export interface Usage {
+  /** CPU time of the whole process, in µs. */
+  readonly cpu: number
+  readonly requests: number
+}
+
+const [kind, file, rows] = process.argv.slice(2) as [Server, string, string]
+const app = createApp(kind, file, Number(rows))
+let requests = 0
+
+const server = createServer((request, response) => {
+  requests++
+  app(request, response)
+})
+server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))
+
+process.on('message', () => {
+  const { user, system } = process.cpuUsage()
+  process.send?.({ cpu: user + system, requests } satisfies Usage)
+})
+process.on('disconnect', () => process.exit())

@@ -1,0 +1,63 @@
+import { SERVERS, type Server } from './apps.ts'
+import { Child } from './child.ts'
+import type { Usage } from './server-process.ts'
+
+/** A server that runs, and sessions that are logged in there. */
+export interface RunningServer {
+  readonly server: Server
+  readonly child: Child
+  readonly port: number
+  /** As `Cookie` headers. */
+  readonly cookies: readonly string[]
+}
+
+/**
+ * Starts all servers.
+ *
+ * @param file where SQLite keeps its rows
+ * @param rows how many sessions SQLite keeps beside those that log in
+ * @param sessions how many log in to each server
+ */
+export async function startServers(
+  file: string,
+  rows: number,
+  sessions: number,
+): Promise<RunningServer[]> {
+  const running: RunningServer[] = []
+  for (const server of SERVERS) {
+    const child = new Child('server-process.ts', [server, file, `${rows}`])
+    const port = await child.hear<number>()
+    const cookies = await logIn(port, sessions)
+    if (server !== 'bare') await checkAnswers(port, cookies[0]!)
+    running.push({ server, child, port, cookies })
+  }
+  const ours = running.find(({ server }) => server === 'memory')!.cookies
+  // The bare server parses requests of the same size, though it makes nothing of their cookies.
+  return running.map((it) => (it.server === 'bare' ? { ...it, cookies: ours } : it))
+}
+
+export function usage({ child }: RunningServer): Promise<Usage> {
+  return child.ask<Usage>('usage')
+}
+
+async function logIn(port: number, sessions: number): Promise<string[]> {
+  const cookies: string[] = []
+  for (let id = 0; id < sessions; id++) {
+    const { headers } = await fetch(`http://127.0.0.1:${port}/login/${id}`, { method: 'POST' })
+    cookies.push(...headers.getSetCookie().map((cookie) => cookie.split(';', 1)[0]!))
+  }
+  return cookies
+}
+
+/** A server that does not do its work would be measured to be fast. */
+async function checkAnswers(port: number, cookie: string): Promise<void> {
+  const ask = async (path: string, headers: Record<string, string>): Promise<unknown> => {
+    const response = await fetch(`http://127.0.0.1:${port}/${path}`, { headers })
+    return ((await response.json()) as { value: unknown }).value
+  }
+  const values = [await ask('identity', {})]
+  for (const path of ['identity', 'read', 'write', 'write']) {
+    values.push(await ask(path, { cookie }))
+  }
+  if (values.join() !== 'nobody,0,dark,1,2') throw new Error(`Wrong answers: ${values.join()}`)
+}

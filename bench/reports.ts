@@ -1,0 +1,85 @@
+import type { HttpResult } from './http.ts'
+import { median, ratio, summarize } from './statistics.ts'
+import { digits, table, withSpread } from './table.ts'
+import type { TokenResult } from './tokens.ts'
+import { OURS } from './tokens/contestants.ts'
+import { ALGORITHMS } from './tokens/keys.ts'
+
+const TITLES = {
+  verify:
+    'Verifying a token: CPU µs per call, and how many times that of ours for a token not seen',
+  sign: 'Signing a token: CPU µs per call, and how many times that of ours',
+}
+
+/** A table for each operation: a line for each library, two columns for each algorithm. */
+export function tokenTables(results: readonly TokenResult[]): string {
+  return (['verify', 'sign'] as const)
+    .map((operation) => {
+      const mine = results.filter((result) => result.operation === operation)
+      return `${TITLES[operation]}\n\n${table([tokenHeader(), ...tokenRows(mine)])}\n`
+    })
+    .join('\n')
+}
+
+function tokenHeader(): string[] {
+  return ['', ...ALGORITHMS.flatMap((algorithm) => [algorithm, '× ours'])]
+}
+
+function tokenRows(results: readonly TokenResult[]): string[][] {
+  const names = new Set(results.map(({ contestant }) => contestant))
+  return [...names].map((name) => {
+    const cells = ALGORITHMS.flatMap((algorithm) => {
+      const all = results.filter((result) => result.algorithm === algorithm)
+      const one = all.find(({ contestant }) => contestant === name)
+      const ours = all.find(({ contestant }) => contestant === OURS)
+      if (one === undefined || ours === undefined) return ['-', '-']
+      return [withSpread(summarize(one.cpu)), digits(ratio(one.cpu, ours.cpu).median)]
+    })
+    return [name, ...cells]
+  })
+}
+
+/** One line for each server under each load, and beside it the ratios to the two others. */
+export function httpTable(results: readonly HttpResult[]): string {
+  const rows = results.map((result) => [
+    `${result.action}, ${result.connections} connection${result.connections === 1 ? '' : 's'}`,
+    result.server,
+    withSpread(summarize(result.cpu)),
+    cpuRatio(result, results, 'express-session'),
+    cpuRatio(result, results, 'bare'),
+    withSpread(summarize(result.requestsPerSecond)),
+    digits(median(result.p50)),
+    digits(median(result.p99)),
+    `${(median(result.loadBusy) * 100).toFixed()}%`,
+  ])
+  return `Requests to Express 5: CPU µs of the server per request, how many times that of express-session
+and of bare Express, requests/s, latency in ms, and how busy the load's process was
+
+${table([HTTP_HEADER, ...rows])}
+`
+}
+
+const HTTP_HEADER = [
+  'action',
+  'server',
+  'CPU µs',
+  '× e-s',
+  '× bare',
+  'requests/s',
+  'p50',
+  'p99',
+  'load',
+]
+
+function cpuRatio(
+  result: HttpResult,
+  results: readonly HttpResult[],
+  server: 'bare' | 'express-session',
+): string {
+  // Whatever is done with the session, the bare server answers the same.
+  const action = server === 'bare' && result.action !== 'anonymous' ? 'identity' : result.action
+  const other = results.find((it) => {
+    return it.server === server && it.action === action && it.connections === result.connections
+  })
+  return other === undefined ? '-' : digits(ratio(result.cpu, other.cpu).median)
+}
