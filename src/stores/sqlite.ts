@@ -21,7 +21,7 @@ export interface SqliteOptions {
   readonly now?: () => number
 }
 
-/** Deleted in 5 ms among 100,000 rows, and in 15 ms among a million: requests wait for no longer. */
+/** Deleted within about 10 ms, among a million rows too: other requests wait for no longer. */
 const SWEPT_AT_ONCE = 200
 /** So many creates are followed by one such batch: rows are removed faster than they are added. */
 const CREATES_PER_SWEEP = 100
