@@ -6,7 +6,7 @@ import { Operations } from './operations.ts'
 import type { MaybePromise } from './record.ts'
 import { type KeepOptions, Session, type SessionControl } from './session.ts'
 import type { SessionState } from './state.ts'
-import { type Steps, walk } from './steps.ts'
+import { type Steps, isPromise, walk } from './steps.ts'
 
 /** One request's dealing with its session: all that an adapter sees of the core. */
 export class Visit implements SessionControl {
@@ -110,9 +110,14 @@ export class Visit implements SessionControl {
     return this.#do(() => lifecycle.change(this.#state, change)) as Promise<T>
   }
 
-  // oxlint-disable-next-line typescript/require-await -- what fails at once is a rejection, too
-  async #do<T>(operation: () => Steps<T>): Promise<T> {
-    return this.#operations.run(operation)
+  /** The very promise that a commit waits for, so that one nobody waited for is not unhandled. */
+  #do<T>(operation: () => Steps<T>): Promise<T> {
+    try {
+      const result = this.#operations.run(operation)
+      return isPromise(result) ? (result as Promise<T>) : Promise.resolve(result)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** A record that nobody of ours wrote is no session, and is not written over (STO-16). */
