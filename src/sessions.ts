@@ -73,7 +73,7 @@ export function createSessions<User = any, FieldAuth = {}, Claims = {}>(
   const ring = createKeyRing(options.keys ?? missingKeys())
   const fields = (options.fields ?? []) as Fields | readonly FieldForm[]
   const store = options.store ?? defaultStore()
-  return new AppSessions(ring, resolveOptions(options, fields, store), store)
+  return new AppSessions(ring, resolveOptions(options, fields), store)
 }
 
 /** The composition root: everything the app's requests share is made here, once. */

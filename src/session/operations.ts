@@ -17,7 +17,7 @@ export class Operations {
       return this.#track(before.then(nothing, nothing).then(() => walk(operation())))
     }
     const result = walk(operation())
-    return isPromise(result) ? this.#track(result as Promise<T>) : result
+    return isPromise(result) ? this.#track(result) : result
   }
 
   #track<T>(operation: Promise<T>): Promise<T> {

@@ -8,7 +8,7 @@ import {
 } from '../token/fields.ts'
 import { CookieForm, type CookieOptions } from './cookie.ts'
 import { type Duration, milliseconds } from './duration.ts'
-import type { MaybePromise, Store } from './record.ts'
+import type { MaybePromise } from './record.ts'
 
 /** The answer to a request whose session could not be stored. */
 export interface ErrorAnswer {
@@ -66,7 +66,6 @@ export interface Settings {
   readonly cookie: CookieForm
   readonly onError: ((error: SessionError) => ErrorAnswer | undefined) | undefined
   readonly now: () => number
-  readonly store: Store
 }
 
 /** Strict unless told in so many words: a misspelt or missing NODE_ENV is production (design §3). */
@@ -80,7 +79,6 @@ const SECOND = 1000
 export function resolveOptions<User, Claims>(
   options: SessionOptions<User, Claims>,
   fields: Fields | readonly FieldForm[],
-  store: Store,
 ): Settings {
   const tokenLife = milliseconds(options.tokenLife ?? '15m', 'tokenLife')
   const idle = milliseconds(options.idle ?? '14d', 'idle')
@@ -118,15 +116,16 @@ export function resolveOptions<User, Claims>(
     cookie: new CookieForm(options.cookie, isStrict()),
     onError: options.onError,
     now: options.now ?? Date.now,
-    store,
   })
 }
 
+// oxlint-disable-next-line no-control-regex
+const USER_ID = /^[^\u0000-\u001f\u007f-\u009f]{1,255}$/
+
 /** Ids end up as `sub`, in headers and in logs of neighbours: text without control characters. */
 function userIdText(id: unknown): string {
-  const text = typeof id === 'number' || typeof id === 'bigint' ? String(id) : id
-  // oxlint-disable-next-line no-control-regex
-  if (typeof text === 'string' && /^[^\u0000-\u001f\u007f-\u009f]{1,255}$/.test(text)) return text
+  const text = typeof id === 'bigint' || Number.isFinite(id) ? String(id) : id
+  if (typeof text === 'string' && USER_ID.test(text) && text.isWellFormed()) return text
   throw new SessionError(
     'invalid_user',
     'login() needs a user with an id of 1 to 255 characters; name another property by the option userId',

@@ -6,7 +6,7 @@ import { isPromise } from './steps.ts'
 export type Verbs = Pick<Store, 'read' | 'create' | 'update' | 'touch' | 'end'>
 
 /** A store all of whose failures are one kind of error, and told to whoever listens. */
-export function guardStore(store: Store, events: Events): Verbs {
+export function guardStore(store: Verbs, events: Events): Verbs {
   const failed = (cause: unknown): never => {
     events.emit('store_error', { error: cause })
     if (cause instanceof SessionError) throw cause

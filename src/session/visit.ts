@@ -114,7 +114,7 @@ export class Visit implements SessionControl {
   #do<T>(operation: () => Steps<T>): Promise<T> {
     try {
       const result = this.#operations.run(operation)
-      return isPromise(result) ? (result as Promise<T>) : Promise.resolve(result)
+      return isPromise(result) ? result : Promise.resolve(result)
     } catch (error) {
       return Promise.reject(error)
     }

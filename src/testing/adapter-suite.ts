@@ -17,7 +17,7 @@ export type { Serve, Served, SuiteAnswer, SuiteApp, SuiteContext } from './adapt
  * @param serve serves the suite's routes through the adapter, in the words of its framework
  *
  * @example
- * import { testAdapter } from 'symbolon/testing'
+ * import { testAdapter } from 'symbolon/testing/adapter-suite'
  *
  * testAdapter('my framework', async (sessions, app) => {
  *   const server = await serveMine(sessions, app)

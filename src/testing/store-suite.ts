@@ -15,7 +15,7 @@ export type { StoreSuiteOptions, StoreUnderTest } from './store-bench.ts'
  *   1970, which the cases move as they need
  *
  * @example
- * import { testStore } from 'symbolon/testing'
+ * import { testStore } from 'symbolon/testing/store-suite'
  *
  * testStore('my store', ({ now }) => ({ store: myStore({ now }) }))
  */

@@ -390,6 +390,15 @@ for (const [kind, wrap] of [
       assert.equal(((await browser.look()).auth as any).plan, 'paid')
     })
 
+    test('an id that is no text of its own is no id', async () => {
+      for (const id of ['', 'a\nb', 'x'.repeat(256), '\ud800', undefined, {}, NaN]) {
+        const { browser, store } = make()
+        const { error } = await browser.request((visit) => visit.session.login({ ...alice, id }))
+        assert.equal(error?.code, 'invalid_user')
+        assert.deepEqual(store.calls, [])
+      }
+    })
+
     test('CKO-05 a cookie that no browser keeps is an error before anything is stored', async () => {
       const { browser, store } = make({
         claims: () => ({ a: 'x'.repeat(1900), b: 'y'.repeat(1900) }),
