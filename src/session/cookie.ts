@@ -19,6 +19,7 @@ export interface CookieLine {
   readonly line: string
 }
 
+/** From which sites' requests the browser sends the cookie, as the header has it. */
 export type SameSite = 'Strict' | 'Lax' | 'None'
 
 /** A form in which the browser may still hold our cookie: a name, a domain and a path. */
@@ -28,6 +29,7 @@ export interface CookieVariant {
   readonly path?: string
 }
 
+/** The cookie's outer form; every wrong combination is an error at construction (RFC 6265bis). */
 export interface CookieOptions extends CookieVariant {
   /** Default `'Lax'`. `'None'` needs `secure`. */
   readonly sameSite?: SameSite

@@ -1,6 +1,7 @@
 import { SessionError } from '../errors.ts'
 import type { Data } from './data.ts'
 
+/** What a successor session carries over. */
 export interface KeepOptions {
   /** Names of the session's properties to carry over; default none (R16). */
   readonly keep?: readonly string[]
