@@ -1,0 +1,57 @@
+// Compiled, never run: what the adapters' types promise to users.
+import connect from 'connect'
+import express from 'express'
+import { type IncomingMessage, createServer } from 'node:http'
+import { createServer as createHttp2, type Http2ServerRequest } from 'node:http2'
+import { sessionMiddleware } from '../../src/adapters/express.ts'
+import { withSession as withFetchSession } from '../../src/adapters/fetch.ts'
+import { withSession } from '../../src/adapters/node.ts'
+import { createSessions } from '../../src/sessions.ts'
+import { defineFields } from '../../src/token/fields.ts'
+
+interface User {
+  readonly id: string
+  readonly roles: readonly string[]
+}
+
+const sessions = createSessions({
+  keys: process.env['SESSION_KEY'],
+  fields: defineFields<User>()([['roles', 'r', 'roles']]),
+})
+
+const app = express()
+app.use(sessionMiddleware(sessions))
+app.use('/path', sessionMiddleware(sessions, { sessionProperty: 'session' }))
+app.get('/', async (req, res) => {
+  req.session['cart'] = ['apple']
+  await req.session.save()
+  res.send(req.auth?.sub)
+})
+connect().use(sessionMiddleware(sessions))
+
+createServer(
+  withSession(sessions, async (request, response) => {
+    request satisfies IncomingMessage
+    await request.session.login({ id: 'ada', roles: [] })
+    // @ts-expect-error a user of these sessions has roles
+    await request.session.login({ id: 'ada' })
+    const roles: readonly string[] | undefined = request.auth?.roles
+    // @ts-expect-error no such field
+    void request.auth?.plan
+    response.writeHead(200).end(roles?.join())
+  }),
+)
+
+createHttp2(
+  withSession(sessions, (request, response) => {
+    request satisfies Http2ServerRequest
+    response.stream.end(request.auth?.sub)
+  }),
+)
+
+export default {
+  fetch: withFetchSession(sessions, async (request, { session, auth }, env: { name: string }) => {
+    await session.login({ id: request.url, roles: auth?.roles ?? [] })
+    return new Response(env.name)
+  }),
+} satisfies { fetch(request: Request, env: { name: string }): Promise<Response> }
