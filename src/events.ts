@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import { hash } from 'node:crypto'
 import type { RejectionCode } from './errors.ts'
 
+/** What operators can count and alert on, each with its own counter in `sessions.counts`. */
 export type EventCode =
   | 'created'
   | 'rotated'

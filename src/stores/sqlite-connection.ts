@@ -2,9 +2,9 @@ import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { SessionError } from '../errors.ts'
-import { CREATE_TABLE, FORMAT, STATEMENTS } from './sqlite-statements.ts'
+import { CREATE_TABLE, FORMAT, STATEMENTS, type Verb } from './sqlite-statements.ts'
 
-export type Statements = Readonly<Record<keyof typeof STATEMENTS, StatementSync>>
+export type Statements = Readonly<Record<Verb, StatementSync>>
 
 export const IN_MEMORY = ':memory:'
 

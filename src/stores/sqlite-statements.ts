@@ -21,12 +21,14 @@ export const CREATE_TABLE: string = `
   CREATE INDEX IF NOT EXISTS symbolon_sessions_expires ON symbolon_sessions (expires);
   PRAGMA user_version = ${FORMAT}`
 
+export type Verb = 'read' | 'create' | 'update' | 'touch' | 'end' | 'sweep'
+
 /**
  * Each verb is one statement, hence atomic among all processes on the file. A tombstone is a row
  * whose `ended` is set, emptied of everything else. `read`, asked for by every request, takes
  * parameters by position, which costs half of what names do.
  */
-export const STATEMENTS = {
+export const STATEMENTS: Readonly<Record<Verb, string>> = {
   read: `
     SELECT version, user_id, claims, data, created, expires, ended FROM symbolon_sessions
     WHERE id = ? AND expires > ?`,
@@ -53,4 +55,4 @@ export const STATEMENTS = {
   sweep: `
     DELETE FROM symbolon_sessions
     WHERE rowid IN (SELECT rowid FROM symbolon_sessions WHERE expires <= :now LIMIT :most)`,
-} as const
+}

@@ -9,6 +9,7 @@ import { IN_MEMORY, SqliteConnection, type Statements, sqliteOfNode } from './sq
 import { WaitingLine } from './sqlite-line.ts'
 import { columns, find, storedId, whyNot } from './sqlite-rows.ts'
 
+/** Where the database is, and how long to wait for it. */
 export interface SqliteOptions {
   /**
    * A path or `file:` URL of a file of its own, or `':memory:'`. The file is made for its owner

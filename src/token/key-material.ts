@@ -22,6 +22,10 @@ export interface KeyPair {
   readonly public: SingleKey
 }
 
+/**
+ * One key (R20). Text is PEM if it begins with `-----BEGIN`, JWK if it begins with a brace, else a secret,
+ * and never a path; files are named as `{ file }` or a `file:` URL.
+ */
 export type KeySpec = SingleKey | KeyPair
 
 /** What a spec comes down to. */
