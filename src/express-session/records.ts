@@ -1,0 +1,158 @@
+import type { Data } from '../session/data.ts'
+import { sessionHash } from '../events.ts'
+import { ENDED, type SessionRecord } from '../session/record.ts'
+import { type Steps, wait, walk } from '../session/steps.ts'
+import type { Verbs } from '../session/store-guard.ts'
+import { type OwnPart, RESERVED, dataOf, digest, isOwnPart } from '../stores/connect-record.ts'
+import type { Cookie } from './cookie.ts'
+import type { StoreAccess } from './store-access.ts'
+
+/** The session of a request, as it is to be stored. */
+export interface LiveSession {
+  readonly cookie: Cookie
+  data(): Data
+  /** The mark of the user that the session is bound to. */
+  readonly mark: string | undefined
+}
+
+/** Our part of a stored session, which express-session carries along without knowing it. */
+interface Part extends OwnPart {
+  /** The session it was written for: express-session may copy it into another one. */
+  readonly of: string
+  /** What the session's data said of whose it is: they may have changed without us. */
+  readonly mark?: string | undefined
+}
+
+/** What was read of a session besides its record. */
+export interface Stored {
+  readonly cookie: unknown
+  readonly data: Data
+  /** Whether we have written it before. */
+  readonly ours: boolean
+  readonly mark: string | undefined
+}
+
+/**
+ * The records of one request in a store made for express-session: in its form, with our part under a
+ * reserved name. The store decides when a session has expired, since most move the end of one that is
+ * touched without a trace in what they read back.
+ *
+ * @param live the session to be stored
+ * @param markOf whose the stored data say they are
+ */
+export class Records implements Verbs {
+  /** What the last `read` found. */
+  stored: Stored | undefined
+  readonly #access: StoreAccess
+  readonly #live: () => LiveSession
+  readonly #markOf: (data: Data) => string | undefined
+
+  constructor(
+    access: StoreAccess,
+    live: () => LiveSession,
+    markOf: (data: Data) => string | undefined,
+  ) {
+    this.#access = access
+    this.#live = live
+    this.#markOf = markOf
+  }
+
+  read(id: string): ReturnType<Verbs['read']> {
+    return walk(this.#read(id))
+  }
+
+  /** The id is new, or it was chosen by the app's `genid`. */
+  create(id: string, record: SessionRecord): ReturnType<Verbs['create']> {
+    return this.#access.inTurn(id, () => walk(this.#create(id, record)))
+  }
+
+  update(id: string, record: SessionRecord, seen: string): ReturnType<Verbs['update']> {
+    return this.#access.inTurn(id, () => walk(this.#update(id, record, seen)))
+  }
+
+  touch(id: string): ReturnType<Verbs['touch']> {
+    return this.#access.inTurn(id, () => walk(this.#touch(id)))
+  }
+
+  end(id: string, seen?: string): ReturnType<Verbs['end']> {
+    return this.#access.inTurn(id, () => walk(this.#end(id, seen)))
+  }
+
+  *#read(id: string): Steps<SessionRecord | typeof ENDED | undefined> {
+    if (this.#access.ended.hasEnded(id)) return ENDED
+    const session = yield* this.#get(id)
+    if (this.#access.ended.hasEnded(id)) return ENDED
+    if (session === undefined) return undefined
+    const part = partOf(id, session)
+    const data = dataOf(session)
+    const mark = this.#markOf(data)
+    this.stored = { cookie: session['cookie'], data, ours: part !== undefined, mark: part?.mark }
+    return {
+      version: versionOf(session),
+      userId: part?.mark === mark ? part?.userId : undefined,
+      claims: part?.claims ?? '{}',
+      data: JSON.stringify(data),
+      created: part?.created ?? this.#access.now(),
+      expires: Infinity,
+    }
+  }
+
+  *#create(id: string, record: SessionRecord): Steps<boolean> {
+    yield* wait(this.#access.set(id, this.#toStore(id, record)))
+    return true
+  }
+
+  *#update(id: string, record: SessionRecord, seen: string): Steps<'ok' | 'conflict' | 'gone'> {
+    const session = yield* this.#get(id)
+    if (session === undefined) return 'gone'
+    if (versionOf(session) !== seen) return 'conflict'
+    yield* wait(this.#access.set(id, this.#toStore(id, record)))
+    return 'ok'
+  }
+
+  /** With the data as they are stored now: some stores' `touch` writes the whole session. */
+  *#touch(id: string): Steps<boolean> {
+    const session = yield* this.#get(id)
+    if (session === undefined) return false
+    const touched = yield* wait(this.#access.touch(id, { ...session, cookie: this.#live().cookie }))
+    return touched !== false
+  }
+
+  *#end(id: string, seen: string | undefined): Steps<'ok' | 'conflict' | 'gone'> {
+    if (seen !== undefined) {
+      const session = yield* this.#get(id)
+      if (session === undefined) return 'gone'
+      if (versionOf(session) !== seen) return 'conflict'
+    }
+    yield* wait(this.#access.destroy(id))
+    this.#access.ended.rememberEnded(id)
+    return 'ok'
+  }
+
+  *#get(id: string): Steps<Data | undefined> {
+    if (this.#access.ended.hasEnded(id)) return undefined
+    const session = yield* wait(this.#access.get(id))
+    return typeof session === 'object' && session !== null ? (session as Data) : undefined
+  }
+
+  /** Made for this one call, since some stores write into what they are given. */
+  #toStore(id: string, { version, userId, claims, created }: SessionRecord): Data {
+    const live = this.#live()
+    const data = live.data()
+    const own = { version, digest: digest(dataOf(data)), userId, claims, created }
+    const part: Part = { ...own, of: sessionHash(id), mark: live.mark }
+    return { cookie: live.cookie, ...data, [RESERVED]: part }
+  }
+}
+
+/** express-session carries our part along when it writes other data: those are another version. */
+function versionOf(session: Data): string {
+  const part = session[RESERVED]
+  const contents = digest(dataOf(session))
+  return isOwnPart(part) && part.digest === contents ? part.version : contents
+}
+
+function partOf(id: string, session: Data): Part | undefined {
+  const part = session[RESERVED]
+  return isOwnPart(part) && (part as Part).of === sessionHash(id) ? (part as Part) : undefined
+}

@@ -1,0 +1,51 @@
+import { KeyObject, createSecretKey, hkdfSync } from 'node:crypto'
+import { SessionError } from '../errors.ts'
+import type { Events } from '../events.ts'
+import type { KeySpec } from '../token/key.ts'
+import type { Secret } from './old-cookie.ts'
+
+const SHORT_BYTES = 32
+
+/**
+ * The keys that an app without `keys` signs its tokens with, made of its secrets. A secret itself
+ * never signs a token: cookie-parser signs with it what the app asks it to, so a client may have had
+ * a token's text signed (R22).
+ */
+export function keysOfSecrets(secrets: readonly Secret[]): readonly KeySpec[] {
+  return secrets.map((secret) => {
+    const key = hkdfSync('sha256', bytesOf(secret), '', 'symbolon token v1', 32)
+    return createSecretKey(Buffer.from(key))
+  })
+}
+
+/** @throws SessionError `invalid_key` if a key is one of the secrets */
+export function refuseSecretKeys(keys: readonly KeySpec[], secrets: readonly Secret[]): void {
+  const reused = keys.some((key) => {
+    const bytes = rawBytes(key)
+    return bytes !== undefined && secrets.some((secret) => bytes.equals(bytesOf(secret)))
+  })
+  if (!reused) return
+  throw new SessionError(
+    'invalid_key',
+    'keys: a key may not be the secret, which signs cookies of other contents, too; make one with `npx symbolon keygen`, or leave out keys',
+  )
+}
+
+export function warnOfShortSecrets(secrets: readonly Secret[], events: Events): void {
+  if (!secrets.some((secret) => bytesOf(secret).length < SHORT_BYTES)) return
+  events.warn(
+    `A secret of the session middleware is shorter than ${SHORT_BYTES} bytes and could be guessed from one cookie; put a longer one first in the list`,
+  )
+}
+
+function rawBytes(key: KeySpec): Buffer | undefined {
+  if (typeof key === 'string') return Buffer.from(key)
+  if (Buffer.isBuffer(key)) return key
+  return key instanceof KeyObject && key.type === 'secret' ? key.export() : undefined
+}
+
+function bytesOf(secret: Secret): Buffer {
+  if (typeof secret === 'string') return Buffer.from(secret)
+  if (secret instanceof KeyObject) return secret.export()
+  return Buffer.from(secret.buffer as ArrayBuffer, secret.byteOffset, secret.byteLength)
+}
