@@ -137,8 +137,6 @@ function countWrittenMembers(json: string): number {
 
 function endOfString(json: string, start: number): number {
   let end = start + 1
-  for (let character; (character = json.charCodeAt(end)) !== QUOTE;) {
-    end += character === BACKSLASH ? 2 : 1
-  }
+  while (json.charCodeAt(end) !== QUOTE) end += json.charCodeAt(end) === BACKSLASH ? 2 : 1
   return end
 }

@@ -74,3 +74,9 @@ export function randomSecret(): string {
 export function jwk(key: Readonly<Record<string, unknown>>): JsonWebKey {
   return key
 }
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+const ODD = '+/=. \t\n\r\0\u00a0\ufeff\u200b%;"\u0130'
+
+/** Every character of a token, and those that readers have mistaken for one. */
+export const TOKEN_CHARACTERS: readonly string[] = [...ALPHABET, ...ODD]
