@@ -1,4 +1,5 @@
 import type { HttpResult } from './http.ts'
+import type { Server } from './http/apps.ts'
 import { median, ratio, summarize } from './statistics.ts'
 import { digits, table, withSpread } from './table.ts'
 import type { TokenResult } from './tokens.ts'
@@ -43,7 +44,7 @@ function tokenRows(results: readonly TokenResult[]): string[][] {
 export function httpTable(results: readonly HttpResult[]): string {
   const rows = results.map((result) => [
     `${result.action}, ${result.connections} connection${result.connections === 1 ? '' : 's'}`,
-    result.server,
+    LABELS[result.server],
     withSpread(summarize(result.cpu)),
     cpuRatio(result, results, 'express-session'),
     cpuRatio(result, results, 'bare'),
@@ -57,6 +58,13 @@ and of bare Express, requests/s, latency in ms, and how busy the load's process 
 
 ${table([HTTP_HEADER, ...rows])}
 `
+}
+
+const LABELS: Readonly<Record<Server, string>> = {
+  bare: 'bare Express',
+  'express-session': 'express-session',
+  memory: 'ours, memory',
+  sqlite: 'ours, SQLite',
 }
 
 const HTTP_HEADER = [

@@ -36,21 +36,30 @@ const { values } = parseArgs({
 const scale = values.short ? SHORT : FULL
 const machine = describeMachine()
 
-for (const [name, value] of Object.entries(machine)) console.log(`${name.padEnd(10)}${value}`)
-console.log()
-if (values.short) console.log('A short run: its figures say nothing.\n')
+print(
+  Object.entries(machine)
+    .map(([name, value]) => `${name.padEnd(10)}${value}\n`)
+    .join(''),
+)
+if (values.short) print('A short run: its figures say nothing.\n')
 
 const tokens = values.only === 'http' ? [] : await measureTokens(scale.tokens, progress)
-if (tokens.length > 0) console.log(tokenTables(tokens))
+if (tokens.length > 0) print(tokenTables(tokens))
 
 const http = values.only === 'tokens' ? [] : await measureHttp(scale.http, progress)
-if (http.length > 0) console.log(httpTable(http))
+if (http.length > 0) print(httpTable(http))
 
-if (!values.short) console.log(`${table(budgetRows(tokens, http))}\n`)
-console.log(`Written to ${save({ machine, scale, tokens, http })}`)
+if (!values.short) print(`${table(budgetRows(tokens, http))}\n`)
+print(`Written to ${save({ machine, scale, tokens, http })}`)
 
+function print(text: string): void {
+  progress('')
+  console.log(text)
+}
+
+/** One line that is overwritten by the next. */
 function progress(what: string): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${what} …`)
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001B[K${what}`)
 }
 
 /** For later comparison: with every repetition. */

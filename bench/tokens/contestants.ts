@@ -5,7 +5,7 @@ export interface Contestant {
   readonly name: string
   /** Does it with the token or payload of this number; throws, or rejects, if it is refused. */
   readonly run: (index: number) => unknown
-  /** How many calls are under way at once; 1 unless said otherwise. */
+  /** Of an asynchronous library: how many calls are under way at once. */
   readonly atOnce?: number
 }
 
