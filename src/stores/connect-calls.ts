@@ -56,15 +56,19 @@ export function callsWithin(store: ConnectStore, timeout: number): Calls {
         await call(store.touch ? 'touch' : 'set', id, session)
         return true
       } catch (error) {
-        // As session-file-store and connect-mongo tell it.
-        const { code, message } = error as NodeJS.ErrnoException
-        if (code === 'ENOENT' || message === 'Unable to find the session to touch') return false
+        if (saysGone(error)) return false
         throw error
       }
     },
 
     destroy: (id) => call('destroy', id),
   }
+}
+
+/** Whether the error of a `touch` is how session-file-store and connect-mongo say: gone. */
+export function saysGone(error: unknown): boolean {
+  const { code, message } = error as NodeJS.ErrnoException
+  return code === 'ENOENT' || message === 'Unable to find the session to touch'
 }
 
 /**

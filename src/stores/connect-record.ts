@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { sessionHash } from '../events.ts'
 import { type Data, parseData } from '../session/data.ts'
 import type { SessionRecord } from '../session/record.ts'
 
@@ -13,6 +14,8 @@ export type CookieAttributes = Readonly<Record<string, unknown>>
 
 /** What a record is beyond the app's data and its end. */
 export interface OwnPart {
+  /** The session it was written for: Passport copies all properties of one into another. */
+  readonly of: string
   readonly version: string
   /** Of the data as they were stored with this version. */
   readonly digest: string
@@ -30,13 +33,19 @@ export interface Found {
 }
 
 /** The session as it is given to a store: made for this one call, since some write into it. */
-export function toSession(record: SessionRecord, attributes: CookieAttributes, now: number): Data {
+export function toSession(
+  id: string,
+  record: SessionRecord,
+  attributes: CookieAttributes,
+  now: number,
+): Data {
   const { data: text, expires, ...rest } = record
   const all = Object.entries(parseData(text) ?? {})
   const data = Object.fromEntries(all.filter(([name]) => !TAKEN_NAMES.includes(name)))
   const hidden = all.filter(([name]) => TAKEN_NAMES.includes(name))
   const own: OwnPart = {
     ...rest,
+    of: sessionHash(id),
     digest: digest(data),
     ...(hidden.length > 0 && { data: Object.fromEntries(hidden) }),
   }
@@ -49,12 +58,17 @@ export function toSession(record: SessionRecord, attributes: CookieAttributes, n
  *
  * @param defaultLife what is left to a session whose cookie states no end, in ms
  */
-export function fromSession(session: unknown, now: number, defaultLife: number): Found | undefined {
+export function fromSession(
+  id: string,
+  session: unknown,
+  now: number,
+  defaultLife: number,
+): Found | undefined {
   if (!isObject(session) || !isObject(session['cookie'])) return undefined
   const { expires, lastSet, attributes } = readCookie(session['cookie'])
   const data = dataOf(session)
-  const stored = session[RESERVED]
-  const own = isOwnPart(stored) ? stored : undefined
+  const part = session[RESERVED]
+  const own = isOwnPart(part) && part.of === sessionHash(id) ? part : undefined
   const contents = digest(data)
   const record: SessionRecord = {
     // express-session carries our part along when it writes other data: those are another version.
@@ -150,6 +164,7 @@ function byName([one]: [string, unknown], [other]: [string, unknown]): number {
 export function isOwnPart(part: unknown): part is OwnPart {
   return (
     isObject(part) &&
+    typeof part['of'] === 'string' &&
     typeof part['version'] === 'string' &&
     typeof part['digest'] === 'string' &&
     (part['userId'] === undefined || typeof part['userId'] === 'string') &&

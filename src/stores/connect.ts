@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts'
-import { ENDED, type SessionRecord, type Store } from '../session/record.ts'
+import { ENDED, type MaybePromise, type SessionRecord, type Store } from '../session/record.ts'
 import { type Calls, type ConnectStore, callsWithin } from './connect-calls.ts'
 import { ProcessMemory } from './connect-memory.ts'
 import {
@@ -66,14 +66,14 @@ export function connect(store: ConnectStore, options: ConnectOptions = {}): Stor
   const turns = new Turns()
   const memory = new ProcessMemory(now)
 
-  const inTurn = <T>(id: string, work: (calls: Calls) => Promise<T>): Promise<T> => {
+  const inTurn = <T>(id: string, work: (calls: Calls) => Promise<T>): MaybePromise<T> => {
     const calls = callsWithin(store, timeout)
     return turns.run(id, () => work(calls))
   }
 
   const find = async (calls: Calls, id: string): Promise<Found | undefined> => {
     if (memory.hasEnded(id) || mayLeaveFolder(id)) return undefined
-    const found = fromSession(await calls.get(id), now(), defaultLife)
+    const found = fromSession(id, await calls.get(id), now(), defaultLife)
     if (found === undefined) return undefined
     const expires = Math.max(found.record.expires, memory.endOf(id) ?? 0)
     if (expires > now()) return { ...found, record: { ...found.record, expires } }
@@ -91,7 +91,7 @@ export function connect(store: ConnectStore, options: ConnectOptions = {}): Stor
     memory.forgetEnd(id)
     // Stores read a life of no length as one without an end.
     if (record.expires <= now()) await calls.destroy(id)
-    else await calls.set(id, toSession(record, attributes, now()))
+    else await calls.set(id, toSession(id, record, attributes, now()))
   }
 
   return {
@@ -128,7 +128,7 @@ export function connect(store: ConnectStore, options: ConnectOptions = {}): Stor
         const found = await find(calls, id)
         if (!found) return false
         if (expires <= found.record.expires) return true
-        const session = toSession({ ...found.record, expires }, found.attributes, now())
+        const session = toSession(id, { ...found.record, expires }, found.attributes, now())
         if (!(await calls.touch(id, session))) return false
         memory.rememberEnd(id, expires)
         return true

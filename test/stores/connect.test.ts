@@ -52,7 +52,7 @@ describe('two processes on one store', () => {
   })
 })
 
-describe('the start of connect()', () => {
+describe('what connect() refuses, and warns of', () => {
   test('what is no store, and times that are none, are refused', () => {
     const refused: [any, object?][] = [
       [undefined],
@@ -64,6 +64,21 @@ describe('the start of connect()', () => {
     ]
     for (const [store, options] of refused) {
       assert.throws(() => connect(store, options), { code: 'invalid_option' })
+    }
+  })
+
+  test('STO-07 an id that could lead out of a folder is never there, and never stored', async () => {
+    const { files, store, clock } = start()
+    for (const id of ['../a', '..', 'a/../../b', '..\\a', 'a\\..', 'a\0']) {
+      files.texts.set(id, '{"cookie":{"expires":null}}')
+      assert.equal(await store.read(id), undefined)
+      assert.equal(await store.update(id, recordAt(clock), 'v'), 'gone')
+      assert.equal(await store.touch(id, clock.now() + MINUTE), false)
+      assert.equal(await store.end(id), 'gone')
+      await assert.rejects(async () => store.create(id, recordAt(clock)), { code: 'not_supported' })
+    }
+    for (const id of ['..a', 'a..b', '/foo', '%', 'apple', '']) {
+      assert.equal(await store.create(id, recordAt(clock)), true)
     }
   })
 
