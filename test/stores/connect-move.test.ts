@@ -1,19 +1,12 @@
 // An app that moves here from express-session, and back: both on one store.
 import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
-import { once } from 'node:events'
-import { createServer, type RequestListener } from 'node:http'
 import { describe, test, type TestContext } from 'node:test'
 import { connect } from '../../src/stores/connect.ts'
-import { newId, newVersion, recordAt, Clock, MINUTE } from '../../src/testing/store-bench.ts'
+import { newId, newVersion, recordAt, Clock } from '../../src/testing/store-bench.ts'
 import { living } from '../../src/testing/store-races.ts'
-import { require } from '../support/express-session.ts'
+import { expressSessionApp, require } from '../support/express-session.ts'
 
-const session = require('express-session')
-const secret = 'as the app had it'
-
-/** What a request of the app before the move does with its session. */
-type Handler = (session: any) => unknown
+const { MemoryStore } = require('express-session')
 
 describe('an app of express-session on the store of connect()', () => {
   test('STO-19 what it stored is read and kept, and what is written here it reads', async (context) => {
@@ -70,37 +63,6 @@ describe('an app of express-session on the store of connect()', () => {
 })
 
 async function start(context: TestContext) {
-  const shared = new session.MemoryStore()
-  const cookie = { maxAge: 10 * MINUTE, sameSite: 'strict' }
-  const middleware = session({
-    secret,
-    store: shared,
-    resave: false,
-    saveUninitialized: false,
-    cookie,
-  })
-  let handler: Handler
-  const listener: RequestListener = (request, response) =>
-    middleware(request, response, () => {
-      const { session: current } = request as unknown as { session: unknown }
-      response.end(JSON.stringify(handler(current) ?? null))
-    })
-  const server = createServer(listener).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  context.after(() => server.close())
-  const { port } = server.address() as { port: number }
-
-  /** A request with the cookie of this session; what the handler answers. */
-  const visit = async (id: string | undefined, handle: Handler): Promise<any> => {
-    handler = handle
-    const headers: Record<string, string> = id === undefined ? {} : { cookie: signed(id) }
-    const response = await fetch(`http://127.0.0.1:${port}/`, { headers })
-    return response.json()
-  }
-  return { visit, store: connect(shared) }
-}
-
-function signed(id: string): string {
-  const signature = createHmac('sha256', secret).update(id).digest('base64').replace(/=+$/, '')
-  return `connect.sid=${encodeURIComponent(`s:${id}.${signature}`)}`
+  const shared = new MemoryStore()
+  return { visit: await expressSessionApp(context, shared), store: connect(shared) }
 }
