@@ -57,10 +57,10 @@ function createMiddleware(sessions: Sessions, ...names: [string, string]): Middl
   }
 
   return function session(request, response, next) {
-    if (slot in request) return next()
     let opened
     try {
       expose(request)
+      if (slot in request) return next()
       opened = sessions.open(factsOf(request))
     } catch (error) {
       return refuse(error, response, next)

@@ -41,11 +41,23 @@ export function withSession<User, Auth, Rest extends unknown[]>(
     let response: Response
     try {
       visit = await sessions.open(factsOf(request))
-      response = await handler(request, visit as SessionContext<User, Auth>, ...rest)
+      response = await handler(request, contextOf<User, Auth>(visit), ...rest)
     } catch (error) {
       response = errorResponse(sessions, error)
     }
     return visit?.headPending ? commit(sessions, visit, response) : response
+  }
+}
+
+/** What a handler may see of the visit: read when it is asked for. */
+function contextOf<User, Auth>(visit: Visit): SessionContext<User, Auth> {
+  return {
+    get session() {
+      return visit.session as SessionObject<User>
+    },
+    get auth() {
+      return visit.auth as Auth | undefined
+    },
   }
 }
 

@@ -55,6 +55,11 @@ function pairsOf(headers: readonly unknown[]): readonly Pair[] | undefined {
   ) as Pair[]
 }
 
+/** Whether nobody receives the answer any more. */
+export function isGone(response: NodeResponse): boolean {
+  return 'stream' in response ? response.stream.destroyed : response.destroyed
+}
+
 /** Headers that say something of one answer; what middleware set for every answer stays (CORS, CSP). */
 const OF_ONE_ANSWER =
   /^(?:cache-control|content-(?!security-policy).+|etag|expires|last-modified|location|set-cookie)$/

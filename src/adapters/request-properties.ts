@@ -42,6 +42,13 @@ function accessor(slot: symbol, member: 'session' | 'auth'): PropertyDescriptor 
     get(this: Readonly<Record<symbol, ResponseHead | undefined>>): unknown {
       return this[slot]?.[member]
     },
+    // Without it the assignment would be silent in sloppy code, and nobody logged out.
+    set(): void {
+      throw new SessionError(
+        'invalid_data',
+        `The request's ${member} cannot be replaced; end a session by its logout()`,
+      )
+    },
   }
 }
 

@@ -13,7 +13,7 @@ import {
   headersSent,
   isResponse,
 } from './head-hooks.ts'
-import { NODE_FIELDS, answerOf, forgetAnswer, moveHeaders } from './node-head.ts'
+import { NODE_FIELDS, answerOf, forgetAnswer, isGone, moveHeaders } from './node-head.ts'
 
 /** What a head asks of the session that it waits for. */
 export interface HeadVisit {
@@ -93,8 +93,10 @@ export class ResponseHead implements HookedHead {
   }
 
   #install(): void {
+    const response = this.#response as unknown as Methods & Record<symbol, HookedHead>
     this.#phase = 'watched'
-    Object.assign(this.#response, { [this.#hooks.slot]: this }, this.#hooks.methods)
+    response[this.#hooks.slot] = this
+    for (const method of METHODS) response[method] = this.#hooks.methods[method]
   }
 
   #begin(method: Method, args: unknown[]): unknown {
@@ -182,7 +184,7 @@ export class ResponseHead implements HookedHead {
     }
     const full = this.full
     const hasRoom = this.#hasRoom(args[0])
-    if (this.full && !full) setImmediate(() => this.#drain())
+    if (this.full && !full && !isGone(this.#response)) setImmediate(() => this.#drain())
     return hasRoom
   }
 
@@ -218,6 +220,7 @@ export class ResponseHead implements HookedHead {
     if (!response.headersSent) applyHeadChanges(response, NODE_FIELDS, changes)
     for (const method of METHODS) {
       // Middleware that wrapped ours meanwhile keeps its place, and ours hands on.
+      // Not deleted, where nothing stood: V8 makes an object slow that loses properties.
       if (methods[method] === this.#hooks.methods[method]) methods[method] = this.#below[method]
     }
   }

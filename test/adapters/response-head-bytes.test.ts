@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { setImmediate as turn } from 'node:timers/promises'
 import { describe, test } from 'node:test'
 import { FakeVisit, look } from './fake-visit.ts'
-import { exchangeRaw, requestText, serveRaw } from './raw-http.ts'
+import { type RawAnswer, exchangeRaw, rawAnswers, requestText, serveRaw } from './raw-http.ts'
 
 type Log = unknown[]
 type App = (response: ServerResponse, log: Log, request: IncomingMessage) => unknown
@@ -108,7 +108,7 @@ const APPS: Record<string, App> = {
     attempt(log, () => response.writeHead(200))
     log.push(response.getHeader('X-A'), response.writableEnded)
     response.end()
-    log.push(response.writableEnded, response.writableFinished)
+    log.push(response.writableEnded)
   },
   'Content-Length by the app': (response) => {
     response.setHeader('Content-Length', 6)
@@ -157,7 +157,7 @@ const APPS: Record<string, App> = {
   },
   'second end': (response, log) => {
     response.end('x', () => log.push('first'))
-    response.end(() => log.push('second'))
+    log.push(response.end() === response)
   },
   'write after end': (response, log) => {
     response.on('error', (error: NodeJS.ErrnoException) => log.push(error.code))
@@ -199,7 +199,7 @@ describe('R14 ADP-04 the bytes and what the app sees are as without a session', 
         const expected = await run(app, request, () => undefined)
         assert.deepEqual(await run(app, request, () => new FakeVisit()), expected)
         assert.deepEqual(await run(app, request, () => new FakeVisit({}, turn())), expected)
-        assert.ok(expected.bytes.length > 0)
+        assert.ok(expected.answers.length > 0)
       }
     })
   }
@@ -234,7 +234,7 @@ async function run(
   app: App,
   request: string,
   visit: () => FakeVisit | undefined,
-): Promise<{ bytes: string; log: Log }> {
+): Promise<{ answers: RawAnswer[]; log: Log }> {
   const log: Log = []
   const closed: Promise<void>[] = []
   const server = await serveRaw((incoming, response) => {
@@ -246,7 +246,7 @@ async function run(
   try {
     const bytes = await exchangeRaw(server.port, request)
     await Promise.all(closed)
-    return { bytes, log }
+    return { answers: rawAnswers(bytes, request.split(' ')[0]), log }
   } finally {
     await server.close()
   }
