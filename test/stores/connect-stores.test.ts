@@ -14,7 +14,7 @@ const LruStore = require('memorystore')(session)
 const FileStore = require('session-file-store')(session)
 const SqliteStore = require('better-sqlite3-session-store')(session)
 
-const modest = { histories: 100, logouts: 1000 }
+const modest = { histories: 50, logouts: 500 }
 const slow = { 'RAC-09': 'takes a minute where each answer comes a turn of the event loop later' }
 
 testConnect('a store that answers at once', () => ({ store: synchronousStore() }))
