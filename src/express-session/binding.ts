@@ -14,6 +14,11 @@ export function* store(state: RequestState): Steps<void> {
   else yield* update(state)
 }
 
+/** Whether storing the session gives it an id that the client does not know. */
+export function setsCookie(state: RequestState): boolean {
+  return state.record === undefined || (!isAdoptable(state) && state.mark !== state.who.mark)
+}
+
 /** Whether a session that express-session stored belongs to a user: it keeps its id. */
 export function isAdoptable({ foreign, mark, who }: RequestState): boolean {
   return foreign && mark === undefined && who.mark !== undefined
@@ -21,7 +26,6 @@ export function isAdoptable({ foreign, mark, who }: RequestState): boolean {
 
 function* begin(state: RequestState): Steps<void> {
   if (state.barred) throw ended()
-  state.refuseAfterHead('A new session')
   const identity = yield* identityOf(state)
   yield* create(state, identity, state.text())
 }
@@ -36,7 +40,6 @@ function* adopt(state: RequestState): Steps<void> {
 
 /** The old id is dead: whoever knew it before the login, or after the logout, knows nothing. */
 export function* rebind(state: RequestState): Steps<void> {
-  state.refuseAfterHead('A change of the user')
   const identity = yield* identityOf(state)
   const { live } = state
   const kept = yield* endForSuccessor(state, everything, () => true)

@@ -3,40 +3,55 @@ import { type Answer, type HeadChanges, asSessionError } from '../session/commit
 import { sign } from '../session/identity.ts'
 import { renew, renewalDue } from '../session/renewal.ts'
 import type { Steps } from '../session/steps.ts'
-import { ended, touch } from '../session/write.ts'
+import { ended, touchQuietly } from '../session/write.ts'
 import { SessionError } from '../errors.ts'
 import { isAdoptable, store } from './binding.ts'
 import { signOldCookie } from './old-cookie.ts'
 import { type Plan, type Situation, makePlan } from './plan.ts'
 import { isSecure } from './request.ts'
 import { type RequestState, newCookie } from './state.ts'
-import type { RequestVisit } from './visit.ts'
 
-/** Plan → store → cookie: before the first byte of the answer (R14). */
+/** What a commit asks of the visit that it ends. */
+export interface CommittedVisit {
+  readonly state: RequestState
+  /** Whether the request brought a cookie of our name, believed or not. */
+  readonly carried: boolean
+  /** Whether a session ended in this request and none took its place. */
+  readonly ended: boolean
+  /** Takes up what the app put at `req.session`. */
+  follow(): Steps<void>
+  end(): Steps<void>
+}
+
+/**
+ * Plan → store → cookie: before the first byte of the answer (R14).
+ *
+ * @param failure the error of an operation that the app did not wait for
+ * @param report tells the app of an error that must not change the answer
+ */
 export function* commit(
-  visit: RequestVisit,
+  visit: CommittedVisit,
   answer: Answer,
+  failure: unknown,
   report: (error: unknown) => void,
 ): Steps<HeadChanges<AnyCookie>> {
-  const { state } = visit
+  visit.state.headSent = true
+  if (failure !== undefined) return headChanges(answer, clearing(visit), failure)
   try {
-    if (state.failure !== undefined) throw state.failure
     const value = yield* carryOut(visit, answer)
     return headChanges(answer, cookies(visit, value, report), undefined)
   } catch (error) {
     return headChanges(answer, clearing(visit), error)
-  } finally {
-    state.headSent = true
   }
 }
 
 /** What the answer to a failed commit has to say of the cookie. */
-export function failedHead(visit: RequestVisit, answer: Answer): HeadChanges<AnyCookie> {
+export function failedHead(visit: CommittedVisit, answer: Answer): HeadChanges<AnyCookie> {
   return headChanges(answer, clearing(visit), undefined)
 }
 
 /** @returns the value of the cookie to be set, if there is one */
-function* carryOut(visit: RequestVisit, answer: Answer): Steps<string | undefined> {
+function* carryOut(visit: CommittedVisit, answer: Answer): Steps<string | undefined> {
   const { state } = visit
   const { req, config } = state
   if (req.session == null) {
@@ -89,7 +104,7 @@ function isCacheable(status: number, cacheControl: string | undefined): boolean 
 function* write(state: RequestState, { write: verb }: Plan, now: Situation): Steps<boolean> {
   const renews = !state.config.writesOld && renewalDue(state)
   if (verb === 'none') return true
-  if (verb === 'touch' && !renews) return yield* touch(state)
+  if (verb === 'touch' && !renews) return yield* touchQuietly(state)
   if (verb === 'touch') {
     yield* renew(state, 'touch')
     return state.record !== undefined
@@ -119,7 +134,7 @@ function cookieValue(state: RequestState): string | undefined {
 
 /** A cookie that cannot be written down costs the client the cookie, and the app hears of it. */
 function cookies(
-  visit: RequestVisit,
+  visit: CommittedVisit,
   value: string | undefined,
   report: (error: unknown) => void,
 ): readonly AnyCookie[] {
@@ -134,7 +149,7 @@ function cookies(
 }
 
 /** Where the request carried a cookie whose session ended in it; express-session leaves it there. */
-function clearing(visit: RequestVisit): readonly AnyCookie[] {
+function clearing(visit: CommittedVisit): readonly AnyCookie[] {
   const { req, config } = visit.state
   if (!visit.carried || !visit.ended) return []
   const cookie = newCookie(req, config)

@@ -1,4 +1,14 @@
-import type { Cookie } from './cookie.ts'
+/** The attributes of a cookie that its text names. */
+export interface CookieAttributes {
+  readonly domain: string | undefined
+  readonly path: string | undefined
+  readonly expires: Date | string | null | undefined
+  readonly httpOnly: boolean | undefined
+  readonly secure: boolean | string | undefined
+  readonly partitioned: boolean | undefined
+  readonly priority: string | undefined
+  readonly sameSite: boolean | string | undefined
+}
 
 const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const DOMAIN = /^\.?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i
@@ -22,7 +32,7 @@ export function serializeNameValue(name: string, value: string): string {
 }
 
 /** In the order and the words of express-session, which emits `Expires` and never `Max-Age`. */
-export function serializeAttributes(cookie: Cookie): string {
+export function serializeAttributes(cookie: CookieAttributes): string {
   const { domain, path, expires, httpOnly, secure, partitioned, priority, sameSite } = cookie
   let text = ''
   if (domain) text += `; Domain=${checked(domain, DOMAIN, 'domain')}`

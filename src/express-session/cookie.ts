@@ -62,7 +62,12 @@ export class Cookie {
       throw new TypeError('maxAge must be a number or Date')
     }
     if (life instanceof Date) deprecate('maxAge as Date; pass number of milliseconds instead')
-    this.expires = typeof life === 'number' ? new Date(Date.now() + life) : life
+    if (typeof life !== 'number') this.expires = life
+    else {
+      this.expires = new Date(Date.now() + life)
+      // Not what is left of it a moment later: touched often, a session would live ever shorter.
+      this.originalMaxAge = life
+    }
   }
 
   get data(): Record<string, unknown> {

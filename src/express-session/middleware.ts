@@ -1,4 +1,3 @@
-import { SessionError } from '../errors.ts'
 import { Events } from '../events.ts'
 import { HeadHooks, type Next, type NodeResponse } from '../adapters/head-hooks.ts'
 import { ResponseHead } from '../adapters/response-head.ts'
@@ -20,7 +19,7 @@ import { type SessionRequest, controls } from './session.ts'
 import { RequestState, newSession } from './state.ts'
 import { StoreAccess } from './store-access.ts'
 import { createSession } from './store.ts'
-import { RequestVisit } from './visit.ts'
+import { RequestVisit, causeOf } from './visit.ts'
 import { whoIs } from './who.ts'
 
 export type Middleware = (req: SessionRequest, res: NodeResponse, next: Next) => void
@@ -71,8 +70,8 @@ export function createMiddleware(config: Config): { middleware: Middleware; even
         visits.set(req, visit)
         controls.set(req, visit)
         exposeAuth(req, config.requestProperty)
-        endOnce(res)
         void new ResponseHead(hooks, res, next, visit)
+        endOnce(res)
       } catch (error) {
         return next(error)
       }
@@ -152,12 +151,6 @@ function endOnce(res: NodeResponse): void {
       return end.apply(res, args)
     },
   })
-}
-
-/** The app's error handlers get the store's own error, as they did. */
-function causeOf(error: unknown): unknown {
-  const wrapped = error instanceof SessionError && error.code === 'store_unavailable'
-  return wrapped ? (error.cause ?? error) : error
 }
 
 function noSession(): never {

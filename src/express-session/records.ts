@@ -17,11 +17,12 @@ export interface LiveSession {
 
 /** Our part of a stored session, which express-session carries along without knowing it. */
 interface Part extends OwnPart {
-  /** The session it was written for: express-session may copy it into another one. */
-  readonly of: string
   /** What the session's data said of whose it is: they may have changed without us. */
   readonly mark?: string | undefined
 }
+
+/** The last moment that a date can name. */
+export const NO_END = 8.64e15
 
 /** What was read of a session besides its record. */
 export interface Stored {
@@ -93,7 +94,7 @@ export class Records implements Verbs {
       claims: part?.claims ?? '{}',
       data: JSON.stringify(data),
       created: part?.created ?? this.#access.now(),
-      expires: Infinity,
+      expires: NO_END,
     }
   }
 
@@ -154,5 +155,5 @@ function versionOf(session: Data): string {
 
 function partOf(id: string, session: Data): Part | undefined {
   const part = session[RESERVED]
-  return isOwnPart(part) && (part as Part).of === sessionHash(id) ? (part as Part) : undefined
+  return isOwnPart(part) && part.of === sessionHash(id) ? part : undefined
 }

@@ -2,14 +2,14 @@ import type { IncomingMessage } from 'node:http'
 import type { Data } from '../session/data.ts'
 import type { MaybePromise } from '../session/record.ts'
 import { isPromise } from '../session/steps.ts'
+import type { ConnectStore } from '../stores/connect-calls.ts'
 import type { Cookie } from './cookie.ts'
-import type { Store } from './store.ts'
 
 /** A request as this middleware finds and leaves it; the rest is what other middleware may add. */
 export interface SessionRequest extends IncomingMessage {
   session?: (Session & Data) | null | undefined
   sessionID?: string | undefined
-  sessionStore?: Store
+  sessionStore?: SessionStore
   readonly originalUrl?: string
   /** Express, by its setting `trust proxy`. */
   readonly secure?: boolean
@@ -19,12 +19,20 @@ export interface SessionRequest extends IncomingMessage {
   readonly signedCookies?: Readonly<Record<string, unknown>>
 }
 
+/** What a session of no request asks of its store. */
+export interface SessionStore extends ConnectStore {
+  createSession(req: SessionRequest, data: Data): Session & Data
+  regenerate(req: SessionRequest, callback: Callback): void
+}
+
+export type Operation = 'save' | 'reload' | 'destroy' | 'regenerate'
+
 /** What a session's methods ask of the request that it belongs to. */
 export interface SessionControl {
-  save(session: Session): MaybePromise<void>
-  reload(session: Session): MaybePromise<void>
-  destroy(session: Session): MaybePromise<void>
-  regenerate(session: Session): MaybePromise<void>
+  /** For callbacks: done at once where the store answers so. */
+  run(operation: Operation, session: Session): MaybePromise<void>
+  /** For promises, which the app may forget to await. */
+  start(operation: Operation, session: Session): Promise<void>
 }
 
 export type Callback = (error?: unknown) => void
@@ -85,15 +93,10 @@ export class Session {
     return this.#carryOut('regenerate', callback)
   }
 
-  #carryOut(name: keyof SessionControl, callback: Callback | undefined): this | Promise<void> {
+  #carryOut(operation: Operation, callback: Callback | undefined): this | Promise<void> {
     const control = controls.get(this.req) ?? ownControl
-    if (typeof callback !== 'function') {
-      const done = attempt(() => control[name](this))
-      // express-session swallows what fails where nobody asks; whoever awaits hears of it.
-      done.catch(() => {})
-      return done
-    }
-    callBack(() => control[name](this), callback)
+    if (typeof callback !== 'function') return control.start(operation, this)
+    callBack(() => control.run(operation, this), callback)
     return this
   }
 }
@@ -101,10 +104,6 @@ export class Session {
 /** A session's id changes only with the user that it is bound to. */
 export function nameSession(session: Session, id: string | undefined): void {
   Object.defineProperty(session, 'id', { configurable: true, value: id })
-}
-
-async function attempt(operation: () => MaybePromise<void>): Promise<void> {
-  await operation()
 }
 
 /** A callback runs as soon as the store has answered, and what it throws is the app's own. */
@@ -124,29 +123,25 @@ function callBack(operation: () => MaybePromise<void>, callback: Callback): void
 
 /** For sessions of `store.load()` and of makeshift requests: straight to the store. */
 const ownControl: SessionControl = {
-  save: (session) => toStore((done) => storeOf(session).set(session.id, session, done)),
-  reload: (session) =>
-    toStore((done) =>
-      storeOf(session).get(session.id, (error, found) => {
-        if (error) return done(error)
-        if (!found) return done(new Error('failed to load session'))
-        storeOf(session).createSession(session.req, found as Data)
-        done()
-      }),
-    ),
-  destroy(session) {
-    delete session.req.session
-    return toStore((done) => storeOf(session).destroy(session.id, done))
-  },
-  regenerate: (session) => toStore((done) => storeOf(session).regenerate(session.req, done)),
+  run: toStore,
+  start: toStore,
 }
 
-function storeOf({ req }: Session): Store {
-  return req.sessionStore as Store
-}
-
-function toStore(call: (done: Callback) => unknown): Promise<void> {
+function toStore(operation: Operation, session: Session): Promise<void> {
+  const { req, id } = session
+  const store = req.sessionStore as SessionStore
+  if (operation === 'destroy') delete req.session
   return new Promise((resolve, reject) => {
-    call((error) => (error ? reject(error) : resolve()))
+    const done = (error?: unknown): void => (error ? reject(error) : resolve())
+    if (operation === 'save') store.set(id, session, done)
+    else if (operation === 'destroy') store.destroy(id, done)
+    else if (operation === 'regenerate') store.regenerate(req, done)
+    else {
+      store.get(id, (error, found) => {
+        if (error || !found) return done(error ?? new Error('failed to load session'))
+        store.createSession(req, found as Data)
+        done()
+      })
+    }
   })
 }

@@ -2,7 +2,7 @@ import type { Data } from '../session/data.ts'
 import { type Core, type Found, SessionState } from '../session/state.ts'
 import { Cookie } from './cookie.ts'
 import type { Config } from './options.ts'
-import type { LiveSession, Stored } from './records.ts'
+import { type LiveSession, NO_END, type Stored } from './records.ts'
 import { Session, type SessionRequest, nameSession } from './session.ts'
 import { createSession } from './store.ts'
 import { type Who, whoIs } from './who.ts'
@@ -47,6 +47,10 @@ export class RequestState extends SessionState implements LiveSession {
     return this.config.genid(this.req)
   }
 
+  override get inHand(): boolean {
+    return this.live !== undefined
+  }
+
   override data(): Data {
     const data: Data = Object.assign({}, this.live, this.#hidden)
     delete data['cookie']
@@ -74,7 +78,7 @@ export class RequestState extends SessionState implements LiveSession {
   /** Until its cookie ends; one that ends with the browser leaves it to the store. */
   override expiry(created: number): number {
     const { expires } = this.cookie
-    const end = expires instanceof Date ? expires.valueOf() : Infinity
+    const end = expires instanceof Date ? expires.valueOf() : NO_END
     return Math.min(end, created + this.core.settings.absolute)
   }
 

@@ -2,6 +2,7 @@ import type { MaybePromise } from '../session/record.ts'
 import { isPromise } from '../session/steps.ts'
 import { type ConnectStore, ask } from '../stores/connect-calls.ts'
 import { ProcessMemory } from '../stores/connect-memory.ts'
+import { Turns } from '../stores/connect-turns.ts'
 
 type Outcome = { readonly answer: unknown } | { readonly error: unknown }
 
@@ -13,7 +14,7 @@ export class StoreAccess {
   readonly ended: ProcessMemory
   readonly now: () => number
   readonly #store: ConnectStore
-  readonly #last = new Map<string, Promise<unknown>>()
+  readonly #turns = new Turns()
 
   constructor(store: ConnectStore, now: () => number) {
     this.#store = store
@@ -45,17 +46,8 @@ export class StoreAccess {
     )
   }
 
-  /** Carries out what concerns one id in turn; other ids go on. */
   inTurn<T>(id: string, work: () => MaybePromise<T>): MaybePromise<T> {
-    const before = this.#last.get(id)
-    const answer = before ? before.then(work, work) : work()
-    if (!isPromise(answer)) return answer
-    this.#last.set(id, answer)
-    const leave = (): void => {
-      if (this.#last.get(id) === answer) this.#last.delete(id)
-    }
-    answer.then(leave, leave)
-    return answer
+    return this.#turns.run(id, work)
   }
 
   #call(method: keyof ConnectStore, ...values: unknown[]): MaybePromise<unknown> {

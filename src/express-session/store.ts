@@ -1,16 +1,13 @@
 import { EventEmitter } from 'node:events'
 import type { Data } from '../session/data.ts'
-import type { ConnectStore } from '../stores/connect-calls.ts'
 import { Cookie, type CookieInit } from './cookie.ts'
-import { type Callback, Session, type SessionRequest } from './session.ts'
+import { type Callback, Session, type SessionRequest, type SessionStore } from './session.ts'
 
 /** What express-session's stores inherit; they bring `get`, `set`, `destroy` and mostly `touch`. */
-export interface Store extends EventEmitter, ConnectStore {
+export interface Store extends EventEmitter, SessionStore {
   /** Gives a request a new session; set by the middleware. */
   generate(req: SessionRequest): void
-  regenerate(req: SessionRequest, callback: Callback): void
   load(id: string, callback: (error?: unknown, session?: Session & Data) => void): void
-  createSession(req: SessionRequest, data: Data): Session & Data
 }
 
 interface StoreConstructor {
@@ -42,8 +39,8 @@ Object.assign(Store.prototype, {
     this.get(id, (error, data) => {
       if (error) return callback(error)
       if (!data) return callback()
-      const req = { sessionID: id, sessionStore: this } as SessionRequest
-      callback(null, this.createSession(req, data as Data))
+      const req = { sessionID: id, sessionStore: this } as Partial<SessionRequest>
+      callback(null, this.createSession(req as SessionRequest, data as Data))
     })
   },
 
@@ -53,7 +50,8 @@ Object.assign(Store.prototype, {
 /** Makes `req.session` of stored data. @throws TypeError if they have no `cookie` */
 export function createSession(req: SessionRequest, data: Data): Session & Data {
   const stored = data['cookie'] as CookieInit
-  const { expires, originalMaxAge } = stored
+  const expires = stored.expires
+  const originalMaxAge = stored.originalMaxAge
   const cookie = new Cookie(stored)
   if (typeof expires === 'string') cookie.expires = new Date(expires)
   cookie.originalMaxAge = originalMaxAge

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { HeadVisit } from '../adapters/response-head.ts'
 import type { AnyCookie } from '../adapters/head-changes.ts'
 import type { Answer, HeadChanges } from '../session/commit.ts'
@@ -6,19 +7,18 @@ import { identify } from '../session/identity.ts'
 import * as lifecycle from '../session/lifecycle.ts'
 import { Operations } from '../session/operations.ts'
 import { ENDED, type MaybePromise } from '../session/record.ts'
-import { type Steps, wait, walk } from '../session/steps.ts'
+import { type Steps, wait } from '../session/steps.ts'
 import { create, ended } from '../session/write.ts'
 import { SessionError } from '../errors.ts'
-import { store } from './binding.ts'
-import { commit, failedHead } from './commit.ts'
+import { setsCookie, store } from './binding.ts'
+import { type CommittedVisit, commit, failedHead } from './commit.ts'
 import type { Records } from './records.ts'
-import type { Session, SessionControl } from './session.ts'
+import type { Operation, Session, SessionControl } from './session.ts'
 import type { RequestState } from './state.ts'
 
 /** One request's dealing with its session: what the session's methods and the response's head ask. */
-export class RequestVisit implements HeadVisit, SessionControl {
+export class RequestVisit implements HeadVisit, CommittedVisit, SessionControl {
   readonly headPending = true
-  /** Whether the request brought a cookie of our name, believed or not. */
   readonly carried: boolean
   readonly state: RequestState
   readonly #records: Records
@@ -42,6 +42,11 @@ export class RequestVisit implements HeadVisit, SessionControl {
     else state.generate()
   }
 
+  /** Nothing of the app's secrets and data (R44). */
+  [inspect.custom](): string {
+    return 'RequestVisit {}'
+  }
+
   get session(): unknown {
     return this.state.req.session
   }
@@ -57,46 +62,38 @@ export class RequestVisit implements HeadVisit, SessionControl {
   commit(answer: Answer): MaybePromise<HeadChanges<AnyCookie>> {
     if (this.#committed) return failedHead(this, answer)
     this.#committed = true
-    const steps = (): Steps<HeadChanges<AnyCookie>> => commit(this, answer, this.#report)
-    const { pending } = this.#operations
-    return pending === undefined ? walk(steps()) : this.#commitAfter(pending, steps)
+    return this.#operations.run(() => {
+      return commit(this, answer, this.#operations.unheard, this.#report)
+    })
   }
 
-  /** An operation that nobody waited for fails the answer that it belongs to. */
-  async #commitAfter<T>(pending: Promise<unknown>, steps: () => Steps<T>): Promise<T> {
-    await pending.catch((error: Error) => (this.state.failure = error))
-    return walk(steps())
-  }
-
-  /** Whether a session ended in this request and none took its place in the browser. */
   get ended(): boolean {
     return this.#ended || this.state.clear
   }
 
-  save(session: Session): MaybePromise<void> {
-    return this.#operations.run(() => this.#save(session))
+  run(operation: Operation, session: Session): MaybePromise<void> {
+    return this.#operations.run(this.#steps(operation, session))
   }
 
-  reload(session: Session): MaybePromise<void> {
-    return this.#operations.run(() => this.#reload(session))
+  start(operation: Operation, session: Session): Promise<void> {
+    return this.#operations.start(this.#steps(operation, session))
   }
 
-  destroy(session: Session): MaybePromise<void> {
+  #steps(operation: Operation, session: Session): () => Steps<void> {
+    if (operation === 'save') return () => unguarded(this.#save(session))
+    if (operation === 'reload') return () => unguarded(this.#reload(session))
+    if (operation === 'regenerate') return () => unguarded(this.#regenerate())
     if (this.state.req.session === session) delete this.state.req.session
-    return this.#operations.run(() => this.end())
-  }
-
-  regenerate(): MaybePromise<void> {
-    return this.#operations.run(() => this.#regenerate())
+    return () => unguarded(this.end())
   }
 
   /** Binds the session to a user, whatever its data say, under a new id. */
-  login(user: unknown, keep: readonly string[]): MaybePromise<void> {
-    return this.#operations.run(() => this.#login(user, keep))
+  login(user: unknown, keep: readonly string[]): Promise<void> {
+    return this.#operations.start(() => this.#login(user, keep))
   }
 
-  logout(): MaybePromise<void> {
-    return this.#operations.run(() => this.#logout())
+  logout(): Promise<void> {
+    return this.#operations.start(() => this.#logout())
   }
 
   /** A new session without a word to the store: `store.generate()`. */
@@ -107,7 +104,7 @@ export class RequestVisit implements HeadVisit, SessionControl {
     state.generate()
   }
 
-  /** The app may have put another session in the place of this request's. */
+  /** The app may have put another session in the place of this request's, as sockets' recipes do. */
   *follow(): Steps<void> {
     const { state } = this
     const session = state.req.session
@@ -130,6 +127,7 @@ export class RequestVisit implements HeadVisit, SessionControl {
   *#save(session: Session): Steps<void> {
     yield* this.follow()
     if (session.id !== this.state.id) throw ended()
+    if (setsCookie(this.state)) this.state.refuseAfterHead('A new session, or one of another user,')
     yield* store(this.state)
     this.state.saved = true
   }
@@ -186,4 +184,18 @@ export class RequestVisit implements HeadVisit, SessionControl {
     yield* lifecycle.logout(this.state)
     this.state.generate()
   }
+}
+
+function* unguarded(steps: Steps<void>): Steps<void> {
+  try {
+    yield* steps
+  } catch (error) {
+    throw causeOf(error)
+  }
+}
+
+/** Apps get the store's own error, as they did. */
+export function causeOf(error: unknown): unknown {
+  const wrapped = error instanceof SessionError && error.code === 'store_unavailable'
+  return wrapped ? (error.cause ?? error) : error
 }
