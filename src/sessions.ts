@@ -10,7 +10,7 @@ import {
 import { open, type RequestFacts } from './session/open.ts'
 import { ENDED, type MaybePromise, type SessionRecord, type Store } from './session/record.ts'
 import { Signals } from './session/signals.ts'
-import { SessionState, type Core, type Found } from './session/state.ts'
+import { newId, SessionState, type Core, type Found } from './session/state.ts'
 import { isPromise, walk } from './session/steps.ts'
 import { guardStore } from './session/store-guard.ts'
 import { Visit } from './session/visit.ts'
@@ -18,7 +18,7 @@ import { defaultStore } from './stores/default.ts'
 import type { FieldForm, Fields } from './token/fields.ts'
 import type { KeySpec } from './token/key.ts'
 import { createKeyRing, type KeyRing } from './token/key-ring.ts'
-import { createTokens } from './token/token.ts'
+import { createTokens, type Tokens } from './token/token.ts'
 import { publicDocuments } from './well-known/documents.ts'
 import { wellKnownHandler, type WellKnown } from './well-known/handler.ts'
 
@@ -70,10 +70,12 @@ export interface Sessions<User = any, Auth = any> {
 export function createSessions<User = any, FieldAuth = {}, Claims = {}>(
   options: CreateSessionsOptions<User, FieldAuth, Claims>,
 ): Sessions<User, { readonly sub: string } & FieldAuth & Claims> {
-  const ring = createKeyRing(options.keys ?? missingKeys())
-  const fields = (options.fields ?? []) as Fields | readonly FieldForm[]
-  const store = options.store ?? defaultStore()
-  return new AppSessions(ring, resolveOptions(options, fields), store)
+  // Copied without a prototype: what pollutes Object.prototype is no option (CKO-14).
+  const own: typeof options = Object.assign(Object.create(null), options)
+  const ring = createKeyRing(own.keys ?? missingKeys())
+  const fields = (own.fields ?? []) as Fields | readonly FieldForm[]
+  const settings = resolveOptions(own, fields)
+  return new AppSessions(ring, settings, own.store ?? defaultStore(settings.now))
 }
 
 /** The composition root: everything the app's requests share is made here, once. */
@@ -91,9 +93,11 @@ class AppSessions implements Sessions {
     const events = new Events()
     const guarded = guardStore(store, events)
     const endings = new Endings(guarded)
+    const tokens = createTokens({ ring, ...settings })
+    refuseUnreadable(tokens, settings)
     this.#core = Object.freeze({
       settings,
-      tokens: createTokens({ ring, ...settings }),
+      tokens,
       store: endings.guard(guarded),
       events,
       endings,
@@ -130,6 +134,20 @@ class AppSessions implements Sessions {
   #visit(found: Found): Visit {
     return new Visit(new SessionState(this.#core, found))
   }
+}
+
+/** An issuer or audience that no reader takes would let everybody log in, and nobody be logged in. */
+function refuseUnreadable(tokens: Tokens, { now, tokenLife }: Settings): void {
+  const issuedAt = now()
+  const contents = {
+    id: newId(),
+    userId: undefined,
+    claims: '{}',
+    issuedAt,
+    expires: issuedAt + tokenLife,
+  }
+  if (typeof tokens.read(tokens.issue(contents)) === 'object') return
+  throw new SessionError('invalid_option', 'issuer, audience or now cannot stand in a token')
 }
 
 function expiryOf(record: SessionRecord | typeof ENDED | undefined): number | undefined {

@@ -1,11 +1,10 @@
 import { SessionError } from '../errors.ts'
 import type { SessionObject } from '../register.ts'
-import type { Answer, HeadChanges } from '../session/commit.ts'
 import type { RequestFacts } from '../session/open.ts'
 import type { Visit } from '../session/visit.ts'
 import type { Sessions } from '../sessions.ts'
 import { bareAnswer } from './error-answer.ts'
-import { type HeadFields, applyHeadChanges, cacheControlOf } from './head-changes.ts'
+import { answerOf, withChanges } from './fetch-head.ts'
 
 /** What a handler is given beside its request. Reading either makes the answer depend on the cookie. */
 export interface SessionContext<User, Auth> {
@@ -70,13 +69,6 @@ async function commit(sessions: Sessions, visit: Visit, response: Response): Pro
   return withChanges(failure, await visit.commit(answerOf(failure)))
 }
 
-/** A copy: the app's may be immutable, or answer other requests too. */
-function withChanges(response: Response, changes: HeadChanges): Response {
-  const copy = new Response(response.body, response)
-  applyHeadChanges(copy.headers, FETCH_FIELDS, changes)
-  return copy
-}
-
 function errorResponse(sessions: Sessions, error: unknown): Response {
   if (!(error instanceof SessionError)) throw error
   const { status, headers = {}, body = null } = sessions.onError?.(error) ?? bareAnswer(error)
@@ -89,20 +81,4 @@ function factsOf({ headers, method }: Request): RequestFacts {
     method,
     navigation: headers.get('sec-fetch-dest') === 'document',
   }
-}
-
-function answerOf({ status, headers }: Response): Answer {
-  return { status, cacheControl: cacheControlOf(headers, FETCH_FIELDS) }
-}
-
-const FETCH_FIELDS: HeadFields<Headers> = {
-  read(headers, name) {
-    if (name === 'Set-Cookie') return headers.getSetCookie()
-    const value = headers.get(name)
-    return value === null ? [] : [value]
-  },
-  replace(headers, name, lines) {
-    headers.delete(name)
-    for (const line of lines) headers.append(name, line)
-  },
 }

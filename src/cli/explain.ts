@@ -44,7 +44,12 @@ export function explain(input: string, options: ExplainOptions): string {
     for (const [claim, value] of claimsIn(parts.payload, options)) lines.push([claim, value])
   }
   lines.push(['verdict', verdict(token, options)])
-  return lines.map(([label, text]) => `${label.padEnd(9)} ${text}\n`).join('')
+  return lines.map(([label, text]) => `${printable(label).padEnd(9)} ${printable(text)}\n`).join('')
+}
+
+/** A forged cookie may try to write to the terminal, or lines of its own. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{C}|\p{Zl}|\p{Zp}/gu, '\u{FFFD}')
 }
 
 /** Takes a `Cookie` or `Set-Cookie` header, `name=value`, or the bare value. */

@@ -1,7 +1,7 @@
 import { SessionError } from '../errors.ts'
 import { makePlan, type Plan, type Situation } from './plan.ts'
 import { begin } from './lifecycle.ts'
-import { ended, touch, update } from './write.ts'
+import { ended, touchQuietly, update } from './write.ts'
 import { renew, renewalDue } from './renewal.ts'
 import type { SetCookie } from './cookie.ts'
 import type { SessionState } from './state.ts'
@@ -25,17 +25,20 @@ export interface HeadChanges<Cookie = SetCookie> {
   readonly error: SessionError | undefined
 }
 
-/** Plan → store → token → cookie: carried out before the first byte of the answer (R14). */
-export function* commit(state: SessionState, answer: Answer): Steps<HeadChanges> {
+/**
+ * Plan → store → token → cookie: carried out before the first byte of the answer (R14).
+ *
+ * @param failure the error of an operation that the app did not wait for
+ */
+export function* commit(state: SessionState, answer: Answer, failure: unknown): Steps<HeadChanges> {
+  state.headSent = true
+  if (failure !== undefined) return headChanges(state, answer, clearing(state), failure)
   try {
-    if (state.failure !== undefined) throw state.failure
     const plan = makePlan(situation(state, answer))
     const cookies = yield* carryOut(state, plan)
     return headChanges(state, answer, cookies, undefined)
   } catch (error) {
     return headChanges(state, answer, clearing(state), error)
-  } finally {
-    state.headSent = true
   }
 }
 
@@ -49,7 +52,7 @@ function* carryOut(state: SessionState, plan: Plan): Steps<readonly SetCookie[]>
   if (plan.cookie === 'renew') yield* renew(state, plan.write)
   else if (plan.write === 'create') yield* begin(state, state.text())
   else if (plan.write === 'update') yield* update(state)
-  else if (plan.write === 'touch') yield* touch(state)
+  else if (plan.write === 'touch') yield* touchQuietly(state)
   if (plan.cookie === 'none') return []
   // A renewal may have ended in nothing new, or in the end of the session.
   return state.fresh === undefined ? clearing(state) : issuing(state, state.fresh)

@@ -59,6 +59,7 @@ export class CookieForm {
 
   /** @param strict whether the cookie must be secure unless told otherwise */
   constructor(options: CookieOptions = {}, strict: boolean) {
+    options = Object.assign(Object.create(null), options)
     const secure = options.secure ?? strict
     const form = ({ domain, path = '/', name }: CookieVariant): SetCookie => {
       const { sameSite = 'Lax' } = options
@@ -153,17 +154,24 @@ export function cookieValues(
   names: readonly string[],
 ): { name: string; value: string }[] {
   const found: { name: string; value: string }[] = []
+  let equals = -1
   for (let start = 0; start <= header.length;) {
     const end = header.indexOf(';', start)
     const stop = end === -1 ? header.length : end
-    const equals = header.indexOf('=', start)
-    if (equals !== -1 && equals < stop) {
+    // Looked for once, not once a pair: a header of semicolons alone would be read over and over.
+    if (equals < start) equals = indexOr(header, '=', start)
+    if (equals < stop) {
       const name = trim(header, start, equals)
       if (names.includes(name)) found.push({ name, value: trim(header, equals + 1, stop) })
     }
     start = stop + 1
   }
   return found
+}
+
+function indexOr(text: string, what: string, from: number): number {
+  const index = text.indexOf(what, from)
+  return index === -1 ? text.length : index
 }
 
 function trim(text: string, from: number, to: number): string {

@@ -1,11 +1,22 @@
 import { SessionError } from '../errors.ts'
-import type { Data } from './data.ts'
+import { type Data, dataText } from './data.ts'
 import { type Identity, identify, refuseLargeCookie, tokenContents } from './identity.ts'
 import { merge } from './merge.ts'
 import { ENDED, type SessionRecord } from './record.ts'
 import { type SessionState, newId } from './state.ts'
 import { type Steps, wait } from './steps.ts'
-import { create, ended, parsed, readAgain, replace, touch as touchRecord, update } from './write.ts'
+import {
+  create,
+  ended,
+  followStored,
+  MOST_TRIES,
+  parsed,
+  readAgain,
+  replace,
+  tooBusy,
+  touch as touchRecord,
+  update,
+} from './write.ts'
 
 /** Each of these is done in the store when its promise resolves, and holds whatever the status (R17). */
 
@@ -17,21 +28,23 @@ export function* login(state: SessionState, user: unknown, keep: readonly string
       'login() needs the user; refuse wrong credentials before',
     )
   }
+  const keeps = named(state, keep)
   const identity = yield* identify(state.core, user)
   refuseLargeCookie(state.core, futureContents(state, identity))
-  const kept = yield* endForSuccessor(state, named(keep), (owner) => owner === identity.userId)
+  const kept = yield* endForSuccessor(state, keeps, (owner) => owner === identity.userId)
   state.created = undefined
   state.reset()
   state.replaceData(kept ?? {})
-  yield* create(state, identity, JSON.stringify(kept ?? {}))
+  yield* create(state, identity, dataText(kept ?? {}))
   state.core.events.emit('rotated', { id: state.id })
 }
 
 /** Without a restart of the absolute life; the successor is stored as soon as it holds anything. */
 export function* regenerate(state: SessionState, keep: readonly string[]): Steps<void> {
   state.refuseAfterHead('regenerate()')
+  const keeps = named(state, keep)
   const created = state.record?.created
-  const kept = yield* endForSuccessor(state, named(keep), () => true)
+  const kept = yield* endForSuccessor(state, keeps, () => true)
   if (kept === undefined && keep.length > 0) throw ended()
   state.created = created
   state.reset()
@@ -78,7 +91,7 @@ export function* reload(state: SessionState): Steps<void> {
 }
 
 export function* save(state: SessionState): Steps<void> {
-  if (state.record === undefined) yield* begin(state, state.text())
+  if (state.record === undefined) yield* beginNow(state, state.text())
   else if (state.text() === state.record.data) yield* touch(state)
   else yield* update(state)
 }
@@ -90,30 +103,44 @@ export function* touch(state: SessionState): Steps<void> {
 /** Begins an anonymous session: its claims are what `claims()` says of nobody. */
 export function* begin(state: SessionState, data: string): Steps<void> {
   if (state.barred) throw ended()
-  state.refuseAfterHead('A new session')
   yield* create(state, yield* identify(state.core, undefined), data)
 }
 
-/** Runs the change on what is stored, again whenever another writer was faster (R18). */
+function* beginNow(state: SessionState, data: string): Steps<void> {
+  state.refuseAfterHead('A new session')
+  yield* begin(state, data)
+}
+
+/**
+ * Runs the change on what is stored, again whenever another writer was faster (R18). The session
+ * itself changes only when the change is stored, and keeps what the app does to it meanwhile.
+ */
 export function* change<T>(state: SessionState, apply: (data: Data) => T): Steps<Awaited<T>> {
-  const ours = parsed(state.text())
-  const read = parsed(state.record?.data ?? '{}')
-  for (let theirs = read; ; theirs = parsed((yield* readAgain(state)).data)) {
-    const draft = structuredClone(merge(read, ours, theirs).data)
-    const result = (yield* wait(apply(draft))) as Awaited<T>
-    if (yield* storeDraft(state, draft)) return result
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const before = state.text()
+    const draft = parsed(before)
+    const result = yield* applied(state, () => apply(draft))
+    if (yield* storeText(state, dataText(draft))) {
+      state.rebase(parsed(before), draft)
+      return result
+    }
+    yield* followStored(state, tries + 1)
+  }
+  throw tooBusy()
+}
+
+function* applied<T>(state: SessionState, apply: () => T): Steps<Awaited<T>> {
+  state.applying = true
+  try {
+    return (yield* wait(apply())) as Awaited<T>
+  } finally {
+    state.applying = false
   }
 }
 
-function* storeDraft(state: SessionState, draft: Data): Steps<boolean> {
-  const previous = state.data()
-  state.replaceData(draft)
-  const text = state.text()
-  if (state.record === undefined) yield* begin(state, text)
-  else if (!(yield* replace(state, text, state.record.claims))) {
-    state.replaceData(previous)
-    return false
-  }
+function* storeText(state: SessionState, text: string): Steps<boolean> {
+  if (state.record !== undefined) return yield* replace(state, text, state.record.claims)
+  yield* beginNow(state, text)
   return true
 }
 
@@ -131,7 +158,8 @@ export function* endForSuccessor(
 ): Steps<Data | undefined> {
   let record = state.record
   let data = state.data()
-  while (record !== undefined) {
+  for (let tries = 0; record !== undefined; tries++) {
+    if (tries === MOST_TRIES) throw tooBusy()
     const result = yield* wait(state.core.store.end(state.id, record.version))
     if (result === 'gone') return undefined
     if (result === 'ok') {
@@ -149,7 +177,12 @@ export function* endForSuccessor(
   return Object.fromEntries(Object.entries(data).filter(([name]) => keeps(name)))
 }
 
-function named(names: readonly string[]): (name: string) => boolean {
+/** @throws SessionError `invalid_option`, `invalid_data` before anything has ended */
+function named(state: SessionState, names: readonly string[]): (name: string) => boolean {
+  if (!Array.isArray(names)) {
+    throw new SessionError('invalid_option', 'keep must be a list of property names')
+  }
+  if (names.length > 0) state.text()
   return (name) => names.includes(name)
 }
 

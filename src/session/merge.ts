@@ -18,21 +18,15 @@ export function merge(read: Data, ours: Data, theirs: Data): Merged {
   const data: Data = Object.create(null)
   const overwritten: string[] = []
   for (const name of new Set([...Object.keys(theirs), ...Object.keys(ours)])) {
-    const weChanged = !same(own(read, name), own(ours, name))
-    const theyChanged = !same(own(read, name), own(theirs, name))
-    const value = weChanged ? own(ours, name) : own(theirs, name)
-    if (value !== undefined) data[name] = value
-    if (weChanged && theyChanged && !same(own(ours, name), own(theirs, name))) {
-      overwritten.push(name)
-    }
+    const [before, mine, other] = [textOf(read, name), textOf(ours, name), textOf(theirs, name)]
+    const weChanged = mine !== before
+    const kept = weChanged ? ours : theirs
+    if (textOf(kept, name) !== undefined) data[name] = kept[name]
+    if (weChanged && other !== before && other !== mine) overwritten.push(name)
   }
   return { data, overwritten }
 }
 
-function own(data: Data, name: string): unknown {
-  return Object.hasOwn(data, name) ? data[name] : undefined
-}
-
-function same(left: unknown, right: unknown): boolean {
-  return left === right || JSON.stringify(left) === JSON.stringify(right)
+function textOf(data: Data, name: string): string | undefined {
+  return Object.hasOwn(data, name) ? JSON.stringify(data[name]) : undefined
 }

@@ -18,6 +18,8 @@ export interface RequestFacts {
 
 /** More of our cookies than this are no accident (CKI-03). */
 const MOST_COOKIES = 3
+/** So many are looked at to find what a logout has to end. */
+const MOST_READ = 16
 /** A cookie younger than this may name a record that another process has not seen yet (R10). */
 const SETTLED_MS = 60_000
 
@@ -34,18 +36,20 @@ const NOTHING: Found = Object.freeze({
 export function* open(core: Core, request: RequestFacts): Steps<Found> {
   const values = cookieValues(request.cookie ?? '', core.settings.cookie.names)
   if (values.length === 0) return yield* openOther(core, request)
-  if (values.length > MOST_COOKIES) return ambiguous(core, [])
 
   const genuine = values
+    .slice(0, MOST_READ)
     .flatMap(({ name, value }) => {
       const token = readToken(core, value)
       return token === undefined ? [] : [{ name, token }]
     })
     .toSorted((one, other) => other.token.iat - one.token.iat)
   const [newest] = genuine
+  if (newest === undefined && values.length > MOST_COOKIES) return ambiguous(core, [])
   if (newest === undefined) return yield* openOther(core, request)
   const tokens = genuine.map(({ token }) => token)
-  if (tokens.some(({ id }) => id !== newest.token.id)) return ambiguous(core, tokens)
+  const one = tokens.every(({ id }) => id === newest.token.id)
+  if (!one || values.length > MOST_COOKIES) return ambiguous(core, tokens)
 
   const { id, iat } = newest.token
   const renamed = newest.name !== core.settings.cookie.name

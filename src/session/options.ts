@@ -84,23 +84,25 @@ export function resolveOptions<User, Claims>(
   const idle = milliseconds(options.idle ?? '14d', 'idle')
   const absolute = milliseconds(options.absolute ?? '30d', 'absolute')
   for (const [name, value] of Object.entries({ tokenLife, idle, absolute })) {
-    require(value >= SECOND, `${name} must be at least one second`)
+    refuseUnless(value >= SECOND, `${name} must be at least one second`)
   }
-  require(idle <= absolute, 'idle may not exceed absolute: raise absolute or lower idle')
+  refuseUnless(idle <= absolute, 'idle may not exceed absolute: raise absolute or lower idle')
   for (const name of ['claims', 'user', 'userId', 'onError', 'now'] as const) {
     const value = options[name]
-    require(value === undefined || typeof value === 'function', `${name} must be a function`)
+    refuseUnless(value === undefined || typeof value === 'function', `${name} must be a function`)
   }
   for (const name of ['issuer', 'audience'] as const) {
     const value = options[name]
-    require(value === undefined ||
-      (typeof value === 'string' && value !== ''), `${name} must be text`)
+    refuseUnless(
+      value === undefined || (typeof value === 'string' && value !== ''),
+      `${name} must be text`,
+    )
   }
   const { sessionField = DEFAULT_SESSION_FIELD } = options
-  require(/^[A-Za-z_]\w{0,31}$/.test(sessionField) &&
-    !REGISTERED_CLAIMS.includes(
-      sessionField,
-    ), 'sessionField must be a short name that is no registered claim, such as sk')
+  refuseUnless(
+    /^[A-Za-z]\w{0,31}$/.test(sessionField) && !REGISTERED_CLAIMS.includes(sessionField),
+    'sessionField must be a short name that is no registered claim, such as sk',
+  )
   const userId = options.userId ?? ((user: User) => (user as { id?: string }).id as string)
   return Object.freeze({
     fields: createFields(fields, sessionField),
@@ -132,6 +134,6 @@ function userIdText(id: unknown): string {
   )
 }
 
-function require(right: boolean, message: string): void {
+function refuseUnless(right: boolean, message: string): void {
   if (!right) throw new SessionError('invalid_option', message)
 }

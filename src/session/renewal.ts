@@ -4,7 +4,7 @@ import type { Plan } from './plan.ts'
 import type { SessionRecord } from './record.ts'
 import type { SessionState } from './state.ts'
 import { type Steps, wait } from './steps.ts'
-import { ended, touch, update } from './write.ts'
+import { ended, touchQuietly, update } from './write.ts'
 
 /** A token is issued again at half its life, or once it says what is no longer so (R15). */
 export function renewalDue({ core, record, token, found, fresh }: SessionState): boolean {
@@ -32,7 +32,7 @@ export function* renew(state: SessionState, write: Plan['write']): Steps<void> {
 }
 
 function* storeRenewed(state: SessionState, write: Plan['write'], claims: string): Steps<boolean> {
-  if (write !== 'update' && claims === state.record?.claims) return yield* touch(state)
+  if (write !== 'update' && claims === state.record?.claims) return yield* touchQuietly(state)
   yield* update(state, claims)
   return true
 }

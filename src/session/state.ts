@@ -4,6 +4,7 @@ import type { Events } from '../events.ts'
 import type { GenuineToken, Tokens } from '../token/token.ts'
 import { type Data, dataText } from './data.ts'
 import type { Endings } from './endings.ts'
+import { merge } from './merge.ts'
 import type { Settings } from './options.ts'
 import type { SessionRecord } from './record.ts'
 import { Session } from './session.ts'
@@ -53,6 +54,8 @@ export class SessionState {
   clear: boolean
   /** Whether the app looked at the session or at who the user is. */
   used = false
+  /** Whether a change of `update()` runs: what it did to the session otherwise would be lost. */
+  applying = false
   /** Why an operation failed that the app did not wait for. */
   failure: Error | undefined
   /** Whether the response head is out, so that no cookie can be set any more. */
@@ -83,6 +86,11 @@ export class SessionState {
     return token?.id === this.#id ? token : undefined
   }
 
+  /** Whether the app looked at the session, so that its data may be others than the stored ones. */
+  get inHand(): boolean {
+    return this.session !== undefined
+  }
+
   /** The app's data as they are now, without a copy of what nobody looked at. */
   data(): Data {
     return this.session === undefined ? {} : Session.data(this.session)
@@ -91,7 +99,7 @@ export class SessionState {
   /** The text of the data to be stored; the stored text itself if nobody looked at them. */
   text(): string {
     const stored = this.record?.data ?? '{}'
-    return this.session === undefined ? stored : dataText(this.data(), stored)
+    return this.inHand ? dataText(this.data()) : stored
   }
 
   /** What a session that begins in this request is called. */
@@ -116,6 +124,18 @@ export class SessionState {
 
   replaceData(data: Data): void {
     if (this.session !== undefined) Session.replace(this.session, data)
+  }
+
+  /**
+   * Puts the session onto other data, with what the app changed since `from` kept over them (R18).
+   *
+   * @returns the properties that both changed
+   */
+  rebase(from: Data, onto: Data): readonly string[] {
+    if (!this.inHand) return []
+    const { data, overwritten } = merge(from, this.data(), onto)
+    this.replaceData(data)
+    return overwritten
   }
 
   /** @throws SessionError `headers_sent` */

@@ -1,3 +1,4 @@
+import { SessionError } from '../errors.ts'
 import type { RequestAuth, SessionObject } from '../register.ts'
 import { commit, failedHead, type Answer, type HeadChanges } from './commit.ts'
 import { type Data, parseData } from './data.ts'
@@ -6,13 +7,16 @@ import { Operations } from './operations.ts'
 import type { MaybePromise } from './record.ts'
 import { type KeepOptions, Session, type SessionControl } from './session.ts'
 import type { SessionState } from './state.ts'
-import { type Steps, isPromise, walk } from './steps.ts'
+import type { Steps } from './steps.ts'
 
 /** One request's dealing with its session: all that an adapter sees of the core. */
 export class Visit implements SessionControl {
   readonly #state: SessionState
   readonly #operations = new Operations()
   #committed = false
+  #watching: AbortController | undefined
+  /** Set by adapters that can tell when the request is over. */
+  response: { once(event: 'close', listener: () => void): unknown } | undefined
 
   constructor(state: SessionState) {
     this.#state = state
@@ -45,15 +49,13 @@ export class Visit implements SessionControl {
   commit(answer: Answer): MaybePromise<HeadChanges> {
     if (this.#committed) return failedHead(this.#state, answer)
     this.#committed = true
-    const { pending } = this.#operations
-    if (pending === undefined) return walk(commit(this.#state, answer))
-    return this.#commitAfter(pending, answer)
+    return this.#operations.run(() => commit(this.#state, answer, this.#operations.unheard))
   }
 
-  /** An operation that the app did not wait for fails the answer that it belongs to. */
-  async #commitAfter(pending: Promise<unknown>, answer: Answer): Promise<HeadChanges> {
-    await pending.catch((error: Error) => (this.#state.failure = error))
-    return walk(commit(this.#state, answer))
+  /** There is no head to set a cookie with: from here on what would need one says so. */
+  closeHead(): void {
+    this.#committed = true
+    this.#state.headSent = true
   }
 
   get id(): string {
@@ -74,8 +76,14 @@ export class Visit implements SessionControl {
   }
 
   get signal(): AbortSignal {
+    return (this.#watching ??= this.#watch()).signal
+  }
+
+  #watch(): AbortController {
     const { core, id, record } = this.#state
-    return core.signals.open(id, record?.expires ?? Infinity).signal
+    const controller = core.signals.open(id, record?.expires)
+    this.response?.once('close', () => core.signals.release(id, controller))
+    return controller
   }
 
   login(user: unknown, { keep = [] }: KeepOptions = {}): Promise<void> {
@@ -110,14 +118,10 @@ export class Visit implements SessionControl {
     return this.#do(() => lifecycle.change(this.#state, change)) as Promise<T>
   }
 
-  /** The very promise that a commit waits for, so that one nobody waited for is not unhandled. */
   #do<T>(operation: () => Steps<T>): Promise<T> {
-    try {
-      const result = this.#operations.run(operation)
-      return isPromise(result) ? result : Promise.resolve(result)
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    if (!this.#state.applying) return this.#operations.start(operation)
+    const message = 'A change in update() may change its data, and nothing else'
+    return this.#operations.refuse(new SessionError('not_supported', message))
   }
 
   /** A record that nobody of ours wrote is no session, and is not written over (STO-16). */
@@ -135,6 +139,6 @@ export class Visit implements SessionControl {
     const known = token !== undefined && token.claimsText === record?.claims
     const claims = known ? token.claims : (parseData(record?.claims ?? '{}') ?? {})
     const names = core.settings.fields.expand(claims)
-    return Object.freeze(userId === undefined ? names : { sub: userId, ...names })
+    return Object.freeze(userId === undefined ? names : { ...names, sub: userId })
   }
 }

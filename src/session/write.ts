@@ -1,13 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { SessionError } from '../errors.ts'
 import { type Data, parseData } from './data.ts'
 import { type Identity, refuseLargeCookie, sign, tokenContents } from './identity.ts'
-import { merge } from './merge.ts'
 import { ENDED, type SessionRecord } from './record.ts'
 import { type SessionState, newId } from './state.ts'
 import { type Steps, wait } from './steps.ts'
 
 /** Each try fails only because another writer succeeded; so many in a row mean a broken store. */
-const MOST_TRIES = 1000
+export const MOST_TRIES = 1000
+const LONGEST_PAUSE_MS = 50
+/** 192 random bits are not taken twice. */
+const MOST_IDS = 10
 
 /** Stores a new record and signs its token. The store refuses an id that is taken (SES-03). */
 export function* create(state: SessionState, identity: Identity, data: string): Steps<void> {
@@ -15,10 +18,13 @@ export function* create(state: SessionState, identity: Identity, data: string): 
   const now = settings.now()
   const created = state.created ?? now
   const expires = state.expiry(created, now)
-  const record = { ...identity, version: newVersion(), data, created, expires }
+  const record = { ...identity, version: newId(), data, created, expires }
   let id = state.id
   refuseLargeCookie(state.core, tokenContents(state.core, id, record))
-  while (!(yield* wait(store.create(id, record)))) id = state.newId()
+  for (let tries = 1; !(yield* wait(store.create(id, record))); tries++) {
+    if (tries === MOST_IDS) throw takenIds()
+    id = state.newId()
+  }
   state.adopt(id, record)
   state.barred = false
   state.fresh = sign(state.core, id, record)
@@ -32,13 +38,11 @@ export function* create(state: SessionState, identity: Identity, data: string): 
  * @param claims new claims, at a renewal
  */
 export function* update(state: SessionState, claims?: string): Steps<void> {
-  let data = state.text()
   for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const record = present(state)
-    if (yield* replace(state, data, claims ?? record.claims)) return
-    data = yield* joinWithStored(state, record, data)
+    if (yield* replace(state, state.text(), claims ?? present(state).claims)) return
+    yield* followStored(state, tries + 1)
   }
-  throw conflict('The session is being changed faster than this change could be stored')
+  throw tooBusy()
 }
 
 /** Compares and swaps once; false if another request was faster. */
@@ -46,7 +50,7 @@ export function* replace(state: SessionState, data: string, claims: string): Ste
   const { settings, store } = state.core
   const record = present(state)
   const expires = state.expiry(record.created, settings.now())
-  const next = { ...record, version: newVersion(), claims, data, expires }
+  const next = { ...record, version: newId(), claims, data, expires }
   const result = yield* wait(store.update(state.id, next, record.version))
   if (result === 'gone') throw ended()
   if (result === 'conflict') return false
@@ -54,14 +58,19 @@ export function* replace(state: SessionState, data: string, claims: string): Ste
   return true
 }
 
-/** Reads what another request stored, and joins it with this request's data. */
-function* joinWithStored(state: SessionState, read: SessionRecord, ours: string): Steps<string> {
-  const theirs = yield* readAgain(state)
-  const { data, overwritten } = merge(parsed(read.data), parsed(ours), parsed(theirs.data))
+/**
+ * Goes on from what another request stored, with this request's own changes over it; after some
+ * defeats not at once, so that many writers do not keep each other from succeeding.
+ *
+ * @param defeats how often another writer was faster by now
+ */
+export function* followStored(state: SessionState, defeats: number): Steps<void> {
+  if (defeats > 1) yield* wait(sleep(Math.random() * Math.min(2 ** defeats, LONGEST_PAUSE_MS)))
+  const read = parsed(present(state).data)
+  const theirs = parsed((yield* readAgain(state)).data)
+  const overwritten = state.rebase(read, theirs)
   const code = overwritten.length > 0 ? 'conflict_overwritten' : 'conflict_merged'
   state.core.events.emit(code, { id: state.id })
-  state.replaceData(data)
-  return JSON.stringify(data)
 }
 
 /** The record as it is stored now. @throws SessionError `session_ended`, `session_conflict` */
@@ -84,6 +93,15 @@ export function* touch(state: SessionState): Steps<boolean> {
   return true
 }
 
+/** A use that could not be noted costs nobody their answer; the guard has told of the store. */
+export function* touchQuietly(state: SessionState): Steps<boolean> {
+  try {
+    return yield* touch(state)
+  } catch {
+    return false
+  }
+}
+
 export function parsed(text: string): Data {
   return parseData(text) ?? {}
 }
@@ -95,6 +113,10 @@ export function ended(): SessionError {
   )
 }
 
+export function tooBusy(): SessionError {
+  return conflict('The session is being changed faster than this change could be stored')
+}
+
 function conflict(message: string): SessionError {
   return new SessionError('session_conflict', `${message}; nothing was stored`)
 }
@@ -104,6 +126,6 @@ function present({ record }: SessionState): SessionRecord {
   return record
 }
 
-function newVersion(): string {
-  return newId()
+function takenIds(): SessionError {
+  return new SessionError('store_unavailable', 'The store calls every new id taken')
 }

@@ -20,7 +20,7 @@ export function publicDocuments(
   settings: Settings,
 ): ReadonlyMap<string, PublicDocument> {
   const { issuer } = settings
-  if (issuer === undefined) {
+  if (issuer === undefined || !URL.canParse(issuer)) {
     throw new SessionError(
       'invalid_option',
       "wellKnown needs the option issuer: the app's public address, such as 'https://app.example', another one in each environment",

@@ -101,6 +101,18 @@ describe('symbolon explain', () => {
     )
   })
 
+  test('a forged cookie writes no line of its own', () => {
+    const part = (value: unknown): string =>
+      Buffer.from(JSON.stringify(value)).toString('base64url')
+    const name = '\u001b[2K\nverdict   genuine'
+    const { out } = symbolon(
+      ['explain', '-', '--keys', file],
+      `${name}=${part({ [name]: 1 })}.${part({ [name]: name })}.AAAA`,
+    )
+    assert.ok(!out.includes('\u001b'))
+    assert.equal(out.match(/^verdict/gm)?.length, 1)
+  })
+
   test('without keys nothing is called genuine', async () => {
     const { cookie } = await cookieOf()
     rmSync(join(folder, 'session.key.json'))

@@ -140,6 +140,14 @@ describe('any cookie at all', () => {
     assert.deepEqual(store.calls, [])
   })
 
+  test('R11 a logout ends the session also behind many copies', async () => {
+    const { browser, sessions, name, token } = await loggedIn()
+    const cookie = `${name}=${token}; ${name}=a; ${name}=b; ${name}=c`
+    await browser.exchange((visit) => visit.session.logout(), { cookie })
+    const { auth } = await new Browser(sessions).exchange(() => 200).then(() => browser.look())
+    assert.equal(auth, undefined)
+  })
+
   test('CKI-20 only the configured name is read', async () => {
     const { browser, token } = await loggedIn()
     await browser.exchange((visit) => void assert.equal(visit.auth, undefined), {
@@ -217,6 +225,12 @@ describe('what the app puts into a session', () => {
       }),
     ],
     ['nested', { a: [{ b: new Map() }] }],
+    ['undefined in a list', [undefined]],
+    ['a hole', Array(1)],
+    ['a list with names', Object.assign([1], { x: 1 })],
+    ['an invalid Date', new Date(NaN)],
+    ['a nested function', { f: () => 1 }],
+    ['an object without constructor', Object.create({ __proto__: { constructor: undefined } })],
   ]
   for (const [what, value] of lossy) {
     test(`SES-08 SES-43 ${what} is an error naming the property, never silent loss`, async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
 import { inspect } from 'node:util'
+import { CookieForm } from '../../src/session/cookie.ts'
 import { createSessions } from '../../src/sessions.ts'
 import { memory } from '../../src/stores/memory.ts'
 import { login } from '../../src/testing/index.ts'
@@ -32,6 +33,9 @@ describe('createSessions', () => {
       },
     ],
     ['sessionField that is a registered claim', { sessionField: 'exp' }],
+    ['sessionField that no object should have', { sessionField: '__proto__' }],
+    ['an issuer that no token can carry', { issuer: `https://${'a'.repeat(3000)}` }],
+    ['an issuer that is half a character', { issuer: '\ud800' }],
     ['SameSite None without Secure', { cookie: { sameSite: 'None' } }],
   ]
   for (const [name, options] of wrong) {
@@ -41,6 +45,21 @@ describe('createSessions', () => {
       })
     })
   }
+
+  test('CKO-14 SUP-03 what pollutes Object.prototype is no option', () => {
+    const polluted = Object.prototype as Record<string, unknown>
+    try {
+      Object.assign(polluted, {
+        domain: 'evil.example',
+        secure: false,
+        sessionField: 'x',
+        name: 'y',
+      })
+      assert.equal(new CookieForm({}, true).name, '__Host-session')
+    } finally {
+      for (const name of ['domain', 'secure', 'sessionField', 'name']) delete polluted[name]
+    }
+  })
 
   test('KEY-01 missing keys: what to do is said', () => {
     for (const missing of [undefined, null, '']) {
