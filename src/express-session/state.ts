@@ -113,6 +113,12 @@ export class RequestState extends SessionState implements LiveSession {
     if (first) this.original = text
   }
 
+  /** The session is as if the request had begun with it: stored if the app puts something in. */
+  startOver(): void {
+    this.renamed = false
+    this.original = this.text()
+  }
+
   /** The session has the id that the core gave it. */
   rename(): void {
     this.renamed = true

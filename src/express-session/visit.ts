@@ -183,6 +183,7 @@ export class RequestVisit implements HeadVisit, CommittedVisit, SessionControl {
     this.state.live = undefined
     yield* lifecycle.logout(this.state)
     this.state.generate()
+    this.state.startOver()
   }
 }
 
