@@ -5,7 +5,7 @@ import { inspect } from 'node:util'
 import { type KeyRing, createKeyRing } from '../../src/token/key-ring.ts'
 import type { KeySpec } from '../../src/token/key.ts'
 import { createTokens } from '../../src/token/token.ts'
-import { KEYS, SECRET, SPECS, contents, encode, randomSecret } from './fixtures.ts'
+import { KEYS, SECRET, SESSION, SPECS, contents, encode, forge, randomSecret } from './fixtures.ts'
 
 const publicKey = createPublicKey(SPECS.ES256)
 
@@ -49,6 +49,16 @@ describe('createKeyRing', () => {
     for (const text of ['', '__proto__', 'constructor', 'toString']) {
       assert.equal(ring.byHeader(text), undefined)
     }
+  })
+
+  test('ALG-11 R7 the algorithm of one key under the kid of another is told as such', () => {
+    const tokens = tokensWith(createKeyRing([SPECS.ES256, SPECS.RS256]))
+    const header = { alg: 'RS256', kid: KEYS.ES256.kid, typ: 'JWT' }
+    assert.equal(
+      tokens.read(forge(KEYS.RS256, JSON.stringify(SESSION), JSON.stringify(header))),
+      'alg',
+    )
+    assert.equal(typeof tokens.read(forge(KEYS.RS256, JSON.stringify(SESSION))), 'object')
   })
 
   test('KEY-12 rotation: the new key signs, the old verifies while it is listed', () => {

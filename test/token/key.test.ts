@@ -142,6 +142,15 @@ describe('R20 forms of a key', () => {
   })
 })
 
+/** A self-signed certificate, in the form of SAML metadata and `x5c`. */
+const CERTIFICATE =
+  'MIIBdjCCARugAwIBAgIUcWT+MnyYdA8oge785AifIo+DPGQwCgYIKoZIzj0EAwIwDzENMAsGA1UEAwwEdGVzdDAg' +
+  'Fw0yNjExMjMxOTQyNDZaGA8yMTI2MTAzMDE5NDI0NlowDzENMAsGA1UEAwwEdGVzdDBZMBMGByqGSM49AgEGCCqG' +
+  'SM49AwEHA0IABCuYzkLCqyaYNS58btmEAFkqdMkDxpXbjVU+Kqui3NtGkczgLemXShTNU9dp1XKS5foTWHz0guDG' +
+  'yaZc4aG5wnejUzBRMB0GA1UdDgQWBBT13CNuIz1ggjeYiyHregLNmgCcczAfBgNVHSMEGDAWgBT13CNuIz1ggjeY' +
+  'iyHregLNmgCcczAPBgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0kAMEYCIQCyMeiVtVfwf0w2h3hVkGbT7QbD' +
+  'GYoP42hUgVA0XfiWqgIhAPneYgFVCmYtJgIsBnUposDKQRb7qtNZB8QZoc3Py6i3'
+
 describe('R20 what is refused as a secret', () => {
   test('KEY-01 KEY-02 fewer than 32 bytes', () => {
     for (const spec of ['', '   ', 'short', randomBytes(31), Buffer.alloc(0)]) {
@@ -233,16 +242,27 @@ describe('R20 what is refused as a secret', () => {
       rsa.export({ format: 'der', type: 'pkcs1' }),
       ec.export({ format: 'der', type: 'pkcs8' }),
       ec.export({ format: 'der', type: 'sec1' }),
+      ec.export({ format: 'der', type: 'pkcs8', cipher: 'aes-256-cbc', passphrase: 'x' }),
+      Buffer.from(CERTIFICATE, 'base64'),
     ]
     for (const der of ders) {
       for (const spec of [
         der,
         der.toString('base64'),
+        der.toString('hex'),
         der.toString('base64').replaceAll(/.{64}/g, '$&\n'),
       ]) {
         assertRefused(spec, 'PEM, JWK')
       }
     }
+  })
+
+  test('R44 the text of a broken JWK is in no error', () => {
+    const broken = `{"kty":"oct","k":'${SECRET}'}`
+    assert.throws(
+      () => importKey(broken),
+      (error) => !inspect(error, { depth: 9 }).includes(SECRET.slice(0, 8)),
+    )
   })
 
   test('R20 names of files and addresses', () => {
@@ -251,6 +271,8 @@ describe('R20 what is refused as a secret', () => {
       './keys/session.pem',
       '/run/secrets/SESSION.KEY',
       'C:\\keys\\session.jwk',
+      '/etc/myapp/secrets/session_signing_secret_file',
+      './secrets/of/the/app/for/signing_of_sessions',
       existing,
     ]) {
       assertRefused(spec, '{ file }')
