@@ -76,11 +76,14 @@ function readPem(text: string): KeyObject {
   )
 }
 
+/** Without the parser's own error: its message quotes the text, and that is a key. */
 function parseJwk(text: string): JsonWebKey {
-  const jwk = attempt(
-    'the text begins with { but is not JSON',
-    () => JSON.parse(text) as JsonWebKey,
-  )
+  let jwk: JsonWebKey
+  try {
+    jwk = JSON.parse(text) as JsonWebKey
+  } catch {
+    throw invalidKey('the text begins with { but is not JSON')
+  }
   if (!('kty' in jwk || 'keys' in jwk))
     throw invalidKey('the JSON text is not a JWK: it has no "kty"')
   return jwk

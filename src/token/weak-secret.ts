@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { X509Certificate, createPrivateKey, createPublicKey } from 'node:crypto'
 import { existsSync } from 'node:fs'
 
 /** RFC 7518 §3.2: no shorter than the output of the hash. */
@@ -8,6 +8,10 @@ const LONGEST_PATTERN = 16
 const MIN_CHARACTERS_OF_ITS_OWN = 8
 
 const FILE_NAME = /\.(?:pem|key|pub|crt|cer|der|p8|p12|pfx|json|jwks?|txt|env)$|^file:|^https?:/i
+/** No base64 has both a slash and one of these. */
+const PATH = /^(?:\.{0,2}|~)\/[\w./-]*[._-][\w./-]*$/
+/** RSA Data Security's object identifiers, also of encrypted keys. */
+const PKCS = Buffer.from('2a864886f70d01', 'hex')
 
 /** Of such words the secrets in examples and templates are made. */
 const PLACEHOLDER_WORDS = new RegExp(
@@ -28,7 +32,7 @@ export function secretProblem(secret: Buffer): string | undefined {
   if (holdsKey(secret, text)) {
     return 'is or holds a PEM, JWK or SSH key; a PEM text must begin with -----BEGIN and a JWK with {'
   }
-  if (FILE_NAME.test(text) || existsSync(text)) {
+  if (FILE_NAME.test(text) || PATH.test(text) || existsSync(text)) {
     return 'is a file name or an address; for the content of a file give { file }'
   }
   const weakness = weaknessOf(secret, text)
@@ -44,8 +48,8 @@ function weaknessOf(secret: Buffer, text: string): string | undefined {
 }
 
 function holdsKey(secret: Buffer, text: string): boolean {
-  const decoded = Buffer.from(text, 'base64')
-  return [secret, decoded].some((bytes) => hasKeyText(bytes) || isDerKey(bytes))
+  const decoded = [Buffer.from(text, 'base64'), Buffer.from(text, 'hex')]
+  return [secret, ...decoded].some((bytes) => hasKeyText(bytes) || isDerKey(bytes))
 }
 
 function hasKeyText(bytes: Buffer): boolean {
@@ -59,6 +63,8 @@ function isDerKey(key: Buffer): boolean {
   const SEQUENCE = 0x30
   if (key[0] !== SEQUENCE) return false
   return (
+    key.includes(PKCS) ||
+    parses(() => new X509Certificate(key)) ||
     parses(() => createPublicKey({ key, format: 'der', type: 'spki' })) ||
     parses(() => createPublicKey({ key, format: 'der', type: 'pkcs1' })) ||
     parses(() => createPrivateKey({ key, format: 'der', type: 'pkcs8' })) ||
