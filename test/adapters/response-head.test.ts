@@ -8,7 +8,7 @@ import { describe, test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { SessionError } from '../../src/errors.ts'
 import type { HeadChanges } from '../../src/session/commit.ts'
-import { FakeVisit, type Handler, cookie, hooks, look } from './fake-visit.ts'
+import { FakeVisit, type Handler, NO_CHANGES, cookie, hooks, look } from './fake-visit.ts'
 import { exchangeRaw, rawAnswers, requestText, serveRaw } from './raw-http.ts'
 import { compress, onHeaders } from './wrappers.ts'
 
@@ -193,6 +193,7 @@ describe('R14 while the head is held', () => {
     const bytes = await answer((response) => {
       response.write('x')
       look(response, visit)
+      assert.equal(visit.commits.length, 1)
       response.end()
     })
     assert.equal(visit.commits.length, 1)
@@ -216,6 +217,9 @@ describe('R14 an answer whose session could not be stored does not go out', () =
       const visit = failing()
       const bytes = await answer((response) => {
         response.setHeader('X-Kept', 'set before the session was read')
+        response.setHeader('Set-Cookie', 'remember=me')
+        response.setHeader('ETag', '"welcome"')
+        response.setHeader('Content-Security-Policy', "default-src 'self'")
         look(response, visit)
         return secretive(response, undefined as never)
       })
@@ -223,7 +227,8 @@ describe('R14 an answer whose session could not be stored does not go out', () =
       assert.doesNotMatch(bytes, /secret|remember|welcome|logged/i)
       assert.deepEqual(lines(bytes, 'vary'), ['Vary: Cookie'])
       assert.deepEqual(lines(bytes, 'cache-control'), ['Cache-Control: no-store'])
-      assert.deepEqual(lines(bytes, 'x-kept').length, 1)
+      assert.equal(lines(bytes, 'x-kept').length, 1)
+      assert.equal(lines(bytes, 'content-security-policy').length, 1)
       assert.deepEqual(
         visit.commits.map(({ status }) => status),
         [200, 500],
@@ -308,6 +313,34 @@ describe('R14 an answer whose session could not be stored does not go out', () =
       assert.equal(written, before)
     })
   }
+
+  test('an error answer goes out even if its own commit fails', async () => {
+    const visit = new FakeVisit()
+    const errors: unknown[] = []
+    visit.commit = () => ({ ...NO_CHANGES, error: FAILURE })
+    const bytes = await answer((response) => {
+      look(response, visit, (error) => {
+        errors.push(error)
+        response.writeHead(503).end('sorry')
+      })
+      response.end('secret')
+    })
+    assert.match(bytes, /^HTTP\/1.1 503 /)
+    assert.deepEqual(errors, [FAILURE])
+  })
+
+  test('a head that the app sent behind our back is left as it is', async () => {
+    const gate = Promise.withResolvers<void>()
+    const bytes = await answer((response) => {
+      look(response, new FakeVisit(CHANGES, gate.promise))
+      response.write('one')
+      NodeServerResponse.prototype.writeHead.call(response, 200)
+      response.end('two')
+      setImmediate(gate.resolve)
+    })
+    assert.equal(bodyOf(bytes), 'onetwo')
+    assert.deepEqual(lines(bytes, 'set-cookie'), [])
+  })
 
   test('an answer that is out already is broken off, never ended as if it were whole', async () => {
     const gate = Promise.withResolvers<void>()
