@@ -32,8 +32,8 @@ const ENDLESS_MS = 5000
  * Holds the head of one response until the session's commit has answered. Where that is at once, the
  * call goes straight on; otherwise calls wait in line, and the response behaves as if they were done.
  *
- * Where the commit failed, what the app says until its `end` belongs to the answer that failed, and is
- * dropped; what comes after is the error's answer, of which nothing can be told apart otherwise.
+ * Where the commit failed, what the app says until its `end` is dropped, and then the error is answered:
+ * only so the two answers, made by the same methods, can be told apart (decisions/007).
  */
 export class ResponseHead implements HookedHead {
   readonly visit: HeadVisit
