@@ -41,9 +41,19 @@ const API: Record<string, string[]> = {
   'symbolon/express': ['sessionMiddleware', 'type SessionMiddlewareOptions'],
   'symbolon/node': ['type SessionRequest', 'withSession'],
   'symbolon/fetch': ['type SessionContext', 'withSession'],
+  'symbolon/stores/connect': ['connect', 'type ConnectOptions', 'type ConnectStore'],
   'symbolon/stores/memory': ['memory'],
   'symbolon/stores/sqlite': ['sqlite', 'type SqliteOptions'],
   'symbolon/testing': ['login', 'type TestSession'],
+  'symbolon/testing/store-suite': ['testStore', 'type StoreSuiteOptions', 'type StoreUnderTest'],
+  'symbolon/testing/adapter-suite': [
+    'testAdapter',
+    'type Serve',
+    'type Served',
+    'type SuiteAnswer',
+    'type SuiteApp',
+    'type SuiteContext',
+  ],
 }
 
 const root = join(import.meta.dirname, '..')

@@ -13,6 +13,7 @@ import { Turns } from './connect-turns.ts'
 
 export type { ConnectStore } from './connect-calls.ts'
 
+/** How long to wait for the store, and what it does not say of a session. */
 export interface ConnectOptions {
   /** How long a verb waits for the store, and for its turn, in ms; default 5,000. */
   readonly timeout?: number

@@ -30,6 +30,7 @@ export type SuiteRoute = (context: SuiteContext) => MaybePromise<SuiteAnswer>
 /** Routes by path, for every method. */
 export type SuiteApp = Readonly<Record<string, SuiteRoute>>
 
+/** An app that is being served, and how to end that. */
 export interface Served {
   /** Without a slash at its end. */
   readonly url: string

@@ -8,8 +8,10 @@ import { after, before, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import type { Express } from 'express'
 import { keygen } from '../../src/cli/keygen.ts'
+import { connect } from '../../src/stores/connect.ts'
 import { memory } from '../../src/stores/memory.ts'
 import { sqlite } from '../../src/stores/sqlite.ts'
+import { synchronousStore } from '../support/express-session.ts'
 import { needs } from '../support/needs.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -150,5 +152,7 @@ describe('the README', () => {
       const row = [noRevival, noLostUpdate, durableLogout, hearsChanges].map(word).join(' | ')
       assert.ok(readme.includes(`| \`symbolon/stores/${name}\` | ${row} |`), name)
     }
+    const foreign = connect(synchronousStore())
+    assert.deepEqual(new Set(Object.values(foreign.guarantees)), new Set([false]))
   })
 })
