@@ -9,9 +9,11 @@ compile('--declaration', 'false', '--isolatedDeclarations', 'false', '--removeCo
 chmodSync('dist/cli/main.js', 0o755)
 
 function compile(...options: string[]): void {
-  const { status } = spawnSync('tsc', ['-p', 'tsconfig.build.json', ...options], {
-    stdio: 'inherit',
-    shell: process.platform === 'win32',
-  })
-  if (status !== 0) process.exit(1)
+  for (const program of ['tsconfig.build.json', 'src/express-session/tsconfig.build.json']) {
+    const { status } = spawnSync('tsc', ['-p', program, ...options], {
+      stdio: 'inherit',
+      shell: process.platform === 'win32',
+    })
+    if (status !== 0) process.exit(1)
+  }
 }

@@ -72,7 +72,7 @@ export interface Config {
 }
 
 /** Any text that `genid` may have chosen, but no way out of a file store's folder. */
-export const SESSION_ID = /^(?!(?:.*[/\\])?\.\.(?:[/\\]|$))[^\p{Cc}]{1,255}$/u
+export const SESSION_ID: RegExp = /^(?!(?:.*[/\\])?\.\.(?:[/\\]|$))[^\p{Cc}]{1,255}$/u
 
 /** Read once, as express-session does. */
 const inProduction = process.env['NODE_ENV'] === 'production'

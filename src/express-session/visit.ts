@@ -42,11 +42,6 @@ export class RequestVisit implements HeadVisit, CommittedVisit, SessionControl {
     else state.generate()
   }
 
-  /** Nothing of the app's secrets and data (R44). */
-  [inspect.custom](): string {
-    return 'RequestVisit {}'
-  }
-
   get session(): unknown {
     return this.state.req.session
   }
@@ -186,6 +181,9 @@ export class RequestVisit implements HeadVisit, CommittedVisit, SessionControl {
     this.state.startOver()
   }
 }
+
+/** A response prints what hangs on it: nothing of the app's secrets and data (R44). */
+Object.defineProperty(RequestVisit.prototype, inspect.custom, { value: () => 'RequestVisit {}' })
 
 function* unguarded(steps: Steps<void>): Steps<void> {
   try {

@@ -1,5 +1,4 @@
 import { createRequire } from 'node:module'
-import ours from '../../src/express-session/index.ts'
 
 process.env['NO_DEPRECATION'] = 'express-session'
 
@@ -19,7 +18,11 @@ export const THEIRS: Subject = {
   ours: false,
 }
 
-export const OURS: Subject = { name: 'symbolon/express-session', session: ours, ours: true }
+export const OURS: Subject = {
+  name: 'symbolon/express-session',
+  session: require('../../src/express-session/index.ts'),
+  ours: true,
+}
 
 export const SUBJECTS: readonly Subject[] = [THEIRS, OURS]
 

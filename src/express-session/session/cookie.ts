@@ -1,0 +1,3 @@
+import { Cookie } from '../index.ts'
+
+export { Cookie as default, Cookie as 'module.exports' }

@@ -1,0 +1,3 @@
+import { Session } from '../index.ts'
+
+export { Session as default, Session as 'module.exports' }

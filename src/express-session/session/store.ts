@@ -1,0 +1,3 @@
+import { Store } from '../index.ts'
+
+export { Store as default, Store as 'module.exports' }
