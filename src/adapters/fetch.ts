@@ -40,6 +40,7 @@ export function withSession<User, Auth, Rest extends unknown[]>(
     let response: Response
     try {
       visit = await sessions.open(factsOf(request))
+      visit.response = closingWith(request.signal)
       response = await handler(request, contextOf<User, Auth>(visit), ...rest)
     } catch (error) {
       response = errorResponse(sessions, error)
@@ -73,6 +74,11 @@ function errorResponse(sessions: Sessions, error: unknown): Response {
   if (!(error instanceof SessionError)) throw error
   const { status, headers = {}, body = null } = sessions.onError?.(error) ?? bareAnswer(error)
   return new Response(body, { status, headers })
+}
+
+/** A client that goes away is all that a fetch handler hears of a response's end. */
+function closingWith(signal: AbortSignal): Visit['response'] {
+  return { once: (_close, listener) => signal.addEventListener('abort', listener, { once: true }) }
 }
 
 function factsOf({ headers, method }: Request): RequestFacts {

@@ -1,8 +1,19 @@
-import type { HeadChanges } from '../session/commit.ts'
+import type { Answer, HeadChanges } from '../session/commit.ts'
+import type { MaybePromise } from '../session/record.ts'
 import { type CookieLine, type SetCookie, serializeCookie } from '../session/cookie.ts'
 
 /** A cookie in our form, or one whose text was made by express-session's rules. */
 export type AnyCookie = SetCookie | CookieLine
+
+/** What a head asks of the session that it waits for. */
+export interface HeadVisit {
+  readonly session: unknown
+  readonly auth: unknown
+  readonly headPending: boolean
+  /** There is no head to say anything by: what would need one must fail from here on. */
+  closeHead?(): void
+  commit(answer: Answer): MaybePromise<HeadChanges<AnyCookie>>
+}
 
 /** How the header fields of one framework's response are reached. */
 export interface HeadFields<Head> {

@@ -1,7 +1,6 @@
-import type { Answer, HeadChanges } from '../session/commit.ts'
-import type { MaybePromise } from '../session/record.ts'
+import type { HeadChanges } from '../session/commit.ts'
 import { isPromise } from '../session/steps.ts'
-import { type AnyCookie, applyHeadChanges } from './head-changes.ts'
+import { type AnyCookie, type HeadVisit, applyHeadChanges } from './head-changes.ts'
 import {
   type HeadHooks,
   type HookedHead,
@@ -14,14 +13,6 @@ import {
   isResponse,
 } from './head-hooks.ts'
 import { NODE_FIELDS, answerOf, forgetAnswer, isGone, moveHeaders } from './node-head.ts'
-
-/** What a head asks of the session that it waits for. */
-export interface HeadVisit {
-  readonly session: unknown
-  readonly auth: unknown
-  readonly headPending: boolean
-  commit(answer: Answer): MaybePromise<HeadChanges<AnyCookie>>
-}
 
 type Call = readonly [method: Method, args: unknown[]]
 
@@ -44,6 +35,8 @@ export class ResponseHead implements HookedHead {
   /** The methods below ours: Node's, or those of middleware that wrapped them before. */
   #below!: Methods
   #headersBefore!: readonly string[]
+  /** What the commit was decided by. */
+  #status!: number
   /** What was called while the head is held, in order. */
   #calls!: Call[]
   #heldSize = 0
@@ -83,9 +76,7 @@ export class ResponseHead implements HookedHead {
   #watch(): void {
     const response = this.#response
     this.#phase = 'released'
-    if (!isResponse(response)) return
-    // Nothing can be set any more: from here on the session must say so.
-    if (response.headersSent) return void this.visit.commit(answerOf(response))
+    if (!isResponse(response) || response.headersSent) return this.visit.closeHead?.()
     const { writeHead, write, end, flushHeaders } = response as unknown as Methods
     this.#below = { writeHead, write, end, flushHeaders }
     this.#headersBefore = response.getHeaderNames()
@@ -115,6 +106,7 @@ export class ResponseHead implements HookedHead {
     }
     this.#cover()
     this.#phase = 'held'
+    this.#status = response.statusCode
     this.#calls = []
     void Promise.resolve(changes).then((settled) => this.#settle(settled))
     return this.#hold(method, rest)
@@ -148,6 +140,7 @@ export class ResponseHead implements HookedHead {
   #settle(changes: HeadChanges<AnyCookie>): void {
     this.#uncover()
     if (this.#isFailure(changes)) return this.#fail(changes.error)
+    if (!this.#response.headersSent) this.#response.statusCode = this.#status
     this.#release(changes)
     try {
       for (const [method, args] of this.#calls) this.#pass(method, args)

@@ -61,7 +61,7 @@ function* carryOut(state: SessionState, plan: Plan): Steps<readonly SetCookie[]>
 function situation(state: SessionState, { status, cacheControl }: Answer): Situation {
   const { used, record, barred, session } = state
   const failed = status >= 500
-  const looked = used && session !== undefined && !failed
+  const looked = used && session !== undefined && !failed && !state.over
   return {
     used,
     stored: record !== undefined,

@@ -129,6 +129,16 @@ export function* change<T>(state: SessionState, apply: (data: Data) => T): Steps
   throw tooBusy()
 }
 
+/** An app that was told of the session's end makes its own answer: the commit refuses it no more. */
+export function* heeded<T>(state: SessionState, operation: Steps<T>): Steps<T> {
+  try {
+    return yield* operation
+  } catch (error) {
+    if (error instanceof SessionError && error.status === 409) state.over = true
+    throw error
+  }
+}
+
 function* applied<T>(state: SessionState, apply: () => T): Steps<Awaited<T>> {
   state.applying = true
   try {

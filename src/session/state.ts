@@ -60,6 +60,8 @@ export class SessionState {
   failure: Error | undefined
   /** Whether the response head is out, so that no cookie can be set any more. */
   headSent = false
+  /** Whether the app was told that its changes cannot be stored any more. */
+  over = false
   /** A late request of an ended session may not begin another one (R10). */
   barred: boolean
   /** When the absolute life of the session to be created began; undefined for now. */
@@ -111,12 +113,14 @@ export class SessionState {
   adopt(id: string, record: SessionRecord | undefined): void {
     this.#id = id
     this.record = record
+    this.over = false
   }
 
   /** The session is a new, empty one now; what is left to the client is cleared unless it begins. */
   reset(): void {
     this.clear = this.clear || (this.found.tokens.length > 0 && !this.barred)
     this.record = undefined
+    this.over = false
     this.#id = undefined
     this.fresh = undefined
     this.replaceData({})

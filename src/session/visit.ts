@@ -119,7 +119,9 @@ export class Visit implements SessionControl {
   }
 
   #do<T>(operation: () => Steps<T>): Promise<T> {
-    if (!this.#state.applying) return this.#operations.start(operation)
+    if (!this.#state.applying) {
+      return this.#operations.start(() => lifecycle.heeded(this.#state, operation()))
+    }
     const message = 'A change in update() may change its data, and nothing else'
     return this.#operations.refuse(new SessionError('not_supported', message))
   }

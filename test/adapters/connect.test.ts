@@ -176,6 +176,8 @@ describe('facts 3.10 ADP-07 requests without a response of their own', () => {
       request['session'].seen = true
       await request['session'].save()
       assert.equal((await open())['session'].seen, true)
+      await assert.rejects(request['session'].login({ id: 'eve' }), { code: 'headers_sent' })
+      assert.throws(() => (request['session'] = null), { code: 'invalid_data' })
       assert.deepEqual(Object.keys(stub), before)
     })
   }

@@ -33,6 +33,12 @@ export class FakeVisit {
     this.#until = until
   }
 
+  closed = false
+
+  closeHead(): void {
+    this.closed = true
+  }
+
   commit(answer: Answer): MaybePromise<HeadChanges> {
     this.commits.push(answer)
     if (this.commits.length > 1) return { ...this.#changes, error: undefined }

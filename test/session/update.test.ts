@@ -141,6 +141,18 @@ describe('operations that nobody waits for', () => {
     })
   }
 
+  test('R18 an app that was told of the end makes its own answer', async () => {
+    const { open, ok, browser, sessions } = await make({ n: 0 })
+    const visit = await open()
+    visit.session['n'] = 1
+    await new Browser(sessions).exchange((other) => other.session.logout(), {
+      cookie: browser.cookie!,
+    })
+    await assert.rejects(visit.session.save(), { code: 'session_ended' })
+    const { error, cookies } = await visit.commit({ ...ok, status: 302 })
+    assert.deepEqual([error, cookies], [undefined, []])
+  })
+
   test('R15 a logout while a renewal is under way: nothing is signed for what has ended', async () => {
     let time = 2_000_000_000_000
     const now = (): number => time
