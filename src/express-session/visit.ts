@@ -1,6 +1,5 @@
 import { inspect } from 'node:util'
-import type { HeadVisit } from '../adapters/response-head.ts'
-import type { AnyCookie } from '../adapters/head-changes.ts'
+import type { AnyCookie, HeadVisit } from '../adapters/head-changes.ts'
 import type { Answer, HeadChanges } from '../session/commit.ts'
 import { parseData } from '../session/data.ts'
 import { identify } from '../session/identity.ts'
