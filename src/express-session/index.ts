@@ -49,6 +49,7 @@ export interface SessionOptions extends TheirOptions, TokenOptions {
   cookie?: CookieOptions | ((req: Parameters<RequestHandler>[0]) => CookieOptions) | undefined
 }
 
+/** The middleware, and what express-session has no words for. */
 export interface SessionMiddleware extends RequestHandler {
   readonly sessions: DropInSessions
 }
@@ -81,20 +82,29 @@ declare namespace session {
   export type Cookie = theirs.Cookie
   export type MemoryStore = theirs.MemoryStore
   export type Session = theirs.Session
+  // oxlint-disable-next-line no-shadow -- both are names that users know
   export type SessionData = theirs.SessionData
   export type Store = theirs.Store
 }
 
-export type Cookie = theirs.Cookie
-export type MemoryStore = theirs.MemoryStore
-export type Session = theirs.Session
-export type Store = theirs.Store
+/** A session's cookie as it is stored. */
+const Cookie: typeof theirs.Cookie = session.Cookie
+type Cookie = theirs.Cookie
 
-export const Cookie: typeof theirs.Cookie = session.Cookie
-export const MemoryStore: typeof theirs.MemoryStore = session.MemoryStore
-export const Session: typeof theirs.Session = session.Session
-export const Store: typeof theirs.Store = session.Store
+/** Keeps sessions in this process: for development. */
+const MemoryStore: typeof theirs.MemoryStore = session.MemoryStore
+type MemoryStore = theirs.MemoryStore
 
-export type { SessionData } from 'express-session'
-export type { DropInSessions }
-export { session as default, session as 'module.exports' }
+/** What `req.session` is. */
+const Session: typeof theirs.Session = session.Session
+type Session = theirs.Session
+
+/** What stores inherit. */
+const Store: typeof theirs.Store = session.Store
+type Store = theirs.Store
+
+/** What the app keeps in a session: augment it in the module `express-session`, as before. */
+type SessionData = theirs.SessionData
+
+export type { DropInSessions, SessionData }
+export { Cookie, MemoryStore, Session, Store, session as default, session as 'module.exports' }

@@ -51,7 +51,7 @@ function listedNames(text: string) {
       .filter((item) => item !== '')
       .map((item) => {
         const typeOnly = type !== undefined || item.startsWith('type ')
-        const [original, name = original] = item.replace('type ', '').split(' as ')
+        const [original, name = original] = item.replace(/^type |'/g, '').split(' as ')
         return { statement, name: name!, original: original!, typeOnly, from }
       }),
   )
