@@ -179,6 +179,23 @@ describe('the token in the cookie', () => {
     assert.equal((await get('/?caching=')).headers['cache-control'], undefined)
   })
 
+  test('R11 of several cookies of one session the newest counts, of different ones none', async (t) => {
+    let now = Date.now()
+    const { get } = await kit.serve(t, {
+      options: { now: () => now, rolling: true },
+      handler: visit,
+    })
+    const older = sessionCookie(await get('/?set=a'))!
+    now += 60_000
+    const newer = sessionCookie(await get('/', { cookie: older }))!
+    const other = sessionCookie(await get('/?set=a'))!
+    const both = await get('/', { cookie: `${older}; ${newer}` })
+    assert.equal(JSON.parse(both.body).id, idIn(older))
+    const mixed = await get('/', { cookie: `${newer}; ${other}` })
+    assert.ok(![idIn(newer), idIn(other)].includes(JSON.parse(mixed.body).id))
+    assert.equal(attributesOf(mixed)['expires'], 'Thu, 01 Jan 1970 00:00:00 GMT')
+  })
+
   test('R44 neither secrets nor data nor ids in what is printed', async (t) => {
     let printed = ''
     const { get } = await kit.serve(t, {
