@@ -32,11 +32,11 @@ export interface HttpResult {
   readonly p99: readonly number[]
   /** CPU time of the server's whole process, in µs per request. */
   readonly cpu: readonly number[]
-  /** The share of its time that the load's process was at work. */
-  readonly loadBusy: readonly number[]
+  /** The share of a CPU that the server had: below 1 it waited, for others on the machine too. */
+  readonly busy: readonly number[]
 }
 
-type Run = LoadResult & { readonly cpu: number }
+type Run = LoadResult & { readonly cpu: number; readonly busy: number }
 
 interface Cell {
   readonly running: RunningServer
@@ -98,7 +98,9 @@ async function measure(
   const before = await usage(running)
   const result = await load.ask<LoadResult>('go')
   const after = await usage(running)
-  return { ...result, cpu: (after.cpu - before.cpu) / (after.requests - before.requests) }
+  const used = after.cpu - before.cpu
+  const cpu = used / (after.requests - before.requests)
+  return { ...result, cpu, busy: used / 1000 / result.taken }
 }
 
 function resultOf({ running: { server }, action, connections, runs }: Cell): HttpResult {
@@ -112,6 +114,6 @@ function resultOf({ running: { server }, action, connections, runs }: Cell): Htt
     p50: counted.map((run) => run.p50),
     p99: counted.map((run) => run.p99),
     cpu: counted.map((run) => run.cpu),
-    loadBusy: counted.map((run) => run.busy),
+    busy: counted.map((run) => run.busy),
   }
 }

@@ -51,10 +51,10 @@ export function httpTable(results: readonly HttpResult[]): string {
     withSpread(summarize(result.requestsPerSecond)),
     digits(median(result.p50)),
     digits(median(result.p99)),
-    `${(median(result.loadBusy) * 100).toFixed()}%`,
+    `${(median(result.busy) * 100).toFixed()}%`,
   ])
   return `Requests to Express 5: CPU µs of the server per request, how many times that of express-session
-and of bare Express, requests/s, latency in ms, and how busy the load's process was
+and of bare Express, requests/s, latency in ms, and the share of a CPU that the server had
 
 ${table([HTTP_HEADER, ...rows])}
 `
@@ -76,7 +76,7 @@ const HTTP_HEADER = [
   'requests/s',
   'p50',
   'p99',
-  'load',
+  'busy',
 ]
 
 function cpuRatio(

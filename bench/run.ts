@@ -18,8 +18,8 @@ const FULL: Scale = {
   tokens: { tokens: 2048, batchMs: 40, repetitions: 11 },
   http: {
     connections: [1, 32, 128],
-    milliseconds: 400,
-    repetitions: 7,
+    milliseconds: 200,
+    repetitions: 15,
     sessions: 512,
     rows: 100_000,
   },
