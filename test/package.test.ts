@@ -54,6 +54,7 @@ const API: Record<string, string[]> = {
     'type SessionMiddleware',
     'type SessionOptions',
   ],
+  'symbolon/express-session/as-connect-store': ['asConnectStore', 'type AsConnectStoreOptions'],
   'symbolon/express-session/session/cookie': ['default', 'module.exports'],
   'symbolon/express-session/session/memory': ['default', 'module.exports'],
   'symbolon/express-session/session/session': ['default', 'module.exports'],

@@ -4,6 +4,7 @@ import { ENDED, type SessionRecord, type Store as RecordStore } from '../session
 import { ended } from '../session/write.ts'
 import { Store } from './store.ts'
 
+/** What express-session's cookies leave open. */
 export interface AsConnectStoreOptions {
   /** How long a session lives whose cookie states no end, in ms; default a day. */
   readonly defaultLife?: number
