@@ -27,7 +27,9 @@ if (counts.failed > 0 || counts.passed === 0) process.exitCode = 1
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`)
 
 function testFiles(path: string): string[] {
-  return statSync(path).isDirectory() ? globSync(`${path}/**/*.test.ts`, { exclude: ['**/fixtures/**'] }).toSorted() : [path]
+  return statSync(path).isDirectory()
+    ? globSync(`${path}/**/*.test.ts`, { exclude: ['**/fixtures/**'] }).toSorted()
+    : [path]
 }
 
 function isWithin(file: string, folder: string): boolean {
