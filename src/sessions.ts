@@ -72,6 +72,7 @@ export function createSessions<User = any, FieldAuth = {}, Claims = {}>(
 ): Sessions<User, { readonly sub: string } & FieldAuth & Claims> {
   // Copied without a prototype: what pollutes Object.prototype is no option (CKO-14).
   const own: typeof options = Object.assign(Object.create(null), options)
+  refuseUnknown(own)
   const ring = createKeyRing(own.keys ?? missingKeys())
   const fields = (own.fields ?? []) as Fields | readonly FieldForm[]
   const settings = resolveOptions(own, fields)
@@ -134,6 +135,20 @@ class AppSessions implements Sessions {
   #visit(found: Found): Visit {
     return new Visit(new SessionState(this.#core, found))
   }
+}
+
+const OPTIONS: ReadonlySet<string> = new Set<
+  keyof CreateSessionsOptions<unknown, unknown, unknown>
+>([
+  ...(['keys', 'fields', 'claims', 'user', 'userId', 'sessionField', 'store', 'cookie'] as const),
+  ...(['tokenLife', 'idle', 'absolute', 'issuer', 'audience', 'onError', 'now'] as const),
+])
+
+/** A misspelt option would be a default that nobody chose. */
+function refuseUnknown(options: object): void {
+  const unknown = Object.keys(options).find((name) => !OPTIONS.has(name))
+  if (unknown === undefined) return
+  throw new SessionError('invalid_option', `There is no option ${JSON.stringify(unknown)}`)
 }
 
 /** An issuer or audience that no reader takes would let everybody log in, and nobody be logged in. */

@@ -32,8 +32,14 @@ const REASONS: Record<RejectionCode, string> = {
   early: 'it was issued later than now; are the clocks right?',
 }
 
+/** What is to be told of a cookie, and whether it is genuine. */
+export interface Explained {
+  readonly text: string
+  readonly genuine: boolean
+}
+
 /** What a cookie says, and why it is or is not believed. Never shows the session's id. */
-export function explain(input: string, options: ExplainOptions): string {
+export function explain(input: string, options: ExplainOptions): Explained {
   const { name, token } = cookieIn(input)
   const lines: [string, string][] = [
     ['cookie', `${name ?? '(no name given)'}, ${sizeOf(name, token)}`],
@@ -41,10 +47,12 @@ export function explain(input: string, options: ExplainOptions): string {
   const parts = splitCompact(token)
   if (typeof parts === 'object') {
     lines.push(['header', textOf(parts.header) ?? '(not text)'])
-    for (const [claim, value] of claimsIn(parts.payload, options)) lines.push([claim, value])
+    lines.push(...claimsIn(parts.payload, options))
   }
-  lines.push(['verdict', verdict(token, options)])
-  return lines.map(([label, text]) => `${printable(label).padEnd(9)} ${printable(text)}\n`).join('')
+  const read = verify(token, options)
+  lines.push(['verdict', verdict(read, options.now)])
+  const text = lines.map(([label, said]) => `${printable(label).padEnd(9)} ${printable(said)}\n`)
+  return { text: text.join(''), genuine: typeof read === 'object' }
 }
 
 /** A forged cookie may try to write to the terminal, or lines of its own. */
@@ -88,15 +96,22 @@ function timeText(time: number, now: number): string {
   return `${date.toISOString()} (${minutes} minutes ${time > now ? 'ahead' : 'ago'})`
 }
 
-function verdict(token: string, options: ExplainOptions): string {
-  const { keys, sessionField = 'sk', issuer, audience, now } = options
-  if (keys === undefined) return 'not verified: name the key by --keys <file>'
-  const tokens = createTokens({ ring: createKeyRing(keys), sessionField, issuer, audience })
-  const read = tokens.read(token)
-  return typeof read === 'string' ? `refused (${read}): ${REASONS[read]}` : genuine(read, now)
+type Read = GenuineToken | RejectionCode | undefined
+
+/** @returns undefined without keys */
+function verify(
+  token: string,
+  { keys, sessionField = 'sk', issuer, audience }: ExplainOptions,
+): Read {
+  if (keys === undefined) return undefined
+  const ring = createKeyRing(keys)
+  return createTokens({ ring, sessionField, issuer, audience }).read(token)
 }
 
-function genuine({ kid, exp }: GenuineToken, now: number): string {
-  if (exp * 1000 > now) return `genuine, signed by key ${kid}, and believed by neighbours`
-  return `genuine, signed by key ${kid}; expired for neighbours, while the app goes by its record`
+function verdict(read: Read, now: number): string {
+  if (read === undefined) return 'not verified: name the key by --keys <file>'
+  if (typeof read === 'string') return `refused (${read}): ${REASONS[read]}`
+  const seconds = read.exp - Math.floor(now / 1000)
+  const until = seconds > 0 ? `for ${seconds} seconds more` : 'no longer'
+  return `genuine, signed by key ${read.kid}; believed by neighbours ${until}; whether the session still lives, only the app knows`
 }

@@ -1,11 +1,12 @@
-import { generateKeyPairSync, type JsonWebKey } from 'node:crypto'
+import { generateKeyPairSync } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
+import type { Jwk } from '../token/jwk.ts'
 import { importKey } from '../token/key.ts'
 
 export const DEFAULT_KEY_FILE = 'session.key.json'
 
 /** A new ES256 key as a private JWK: the algorithm that every verifier reads (federation §1). */
-export function generateKey(): JsonWebKey & { readonly kid: string } {
+export function generateKey(): Jwk & { readonly kid: string } {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const jwk = privateKey.export({ format: 'jwk' })
   return { ...jwk, kid: importKey(jwk).kid, alg: 'ES256', use: 'sig' }

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { explain } from './explain.ts'
+import { explain, type Explained } from './explain.ts'
 import { DEFAULT_KEY_FILE, keygen } from './keygen.ts'
 
 const USAGE = `symbolon: sessions whose cookie is a JWT
@@ -14,26 +14,42 @@ const USAGE = `symbolon: sessions whose cookie is a JWT
       --issuer <url>, --audience <text>
 `
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: {
-    keys: { type: 'string' },
-    'session-field': { type: 'string' },
-    issuer: { type: 'string' },
-    audience: { type: 'string' },
-    help: { type: 'boolean', short: 'h' },
-  },
-})
+const OPTIONS = {
+  keys: { type: 'string' },
+  'session-field': { type: 'string' },
+  issuer: { type: 'string' },
+  audience: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const
 
-function run([command, argument, ...rest]: string[]): string {
+try {
+  const { positionals, values } = parseArgs({ allowPositionals: true, options: OPTIONS })
+  process.stdout.write(run(positionals, values))
+} catch (error) {
+  process.stderr.write(`symbolon: ${(error as Error).message}\n`)
+  process.exitCode = 1
+}
+
+interface Values {
+  readonly keys?: string
+  readonly 'session-field'?: string
+  readonly issuer?: string
+  readonly audience?: string
+  readonly help?: boolean
+}
+
+function run([command, argument, ...rest]: string[], values: Values): string {
   if (values.help === true || command === undefined) return USAGE
   if (rest.length > 0) throw new Error(`too many arguments\n\n${USAGE}`)
   if (command === 'keygen') return keygen(argument)
-  if (command === 'explain' && argument !== undefined) return explainCookie(argument)
-  throw new Error(`unknown command\n\n${USAGE}`)
+  if (command !== 'explain') throw new Error(`unknown command\n\n${USAGE}`)
+  if (argument === undefined) throw new Error("explain needs a cookie, or '-' for standard input")
+  const { text, genuine } = explainCookie(argument, values)
+  if (!genuine) process.exitCode = 1
+  return text
 }
 
-function explainCookie(argument: string): string {
+function explainCookie(argument: string, values: Values): Explained {
   const { keys, 'session-field': sessionField, issuer, audience } = values
   const file = keys ?? (existsSync(DEFAULT_KEY_FILE) ? DEFAULT_KEY_FILE : undefined)
   return explain(argument === '-' ? readFileSync(0, 'utf8') : argument, {
@@ -43,11 +59,4 @@ function explainCookie(argument: string): string {
     ...(issuer !== undefined && { issuer }),
     ...(audience !== undefined && { audience }),
   })
-}
-
-try {
-  process.stdout.write(run(positionals))
-} catch (error) {
-  process.stderr.write(`symbolon: ${(error as Error).message}\n`)
-  process.exitCode = 1
 }

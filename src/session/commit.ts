@@ -77,11 +77,11 @@ function situation(state: SessionState, { status, cacheControl }: Answer): Situa
 }
 
 /** Use is noted at most ten times per idle time, so that reading costs no write (R9). */
-function touchDue({ core, record, ...state }: SessionState): boolean {
+function touchDue({ core, record, used }: SessionState): boolean {
   if (record === undefined) return false
   const { now, idle, absolute } = core.settings
   const wanted = Math.min(now() + idle, record.created + absolute)
-  return state.used && wanted - record.expires >= idle / 10
+  return used && wanted - record.expires >= idle / 10
 }
 
 function issuing({ core, found, record }: SessionState, token: string): readonly SetCookie[] {

@@ -144,16 +144,19 @@ function refuse(wrong: boolean, message: string): void {
   if (wrong) throw new SessionError('invalid_option', message)
 }
 
+/** A cookie as a request brings it. */
+export interface CookieValue {
+  readonly name: string
+  readonly value: string
+}
+
 /**
  * The values of all cookies of these names, as they stand: split as browsers join, trimmed of space
  * and tab alone, never unquoted or decoded, since a name or value that becomes ours only by decoding
  * was not set by us (CKI-06..14).
  */
-export function cookieValues(
-  header: string,
-  names: readonly string[],
-): { name: string; value: string }[] {
-  const found: { name: string; value: string }[] = []
+export function cookieValues(header: string, names: readonly string[]): CookieValue[] {
+  const found: CookieValue[] = []
   let equals = -1
   for (let start = 0; start <= header.length;) {
     const end = header.indexOf(';', start)

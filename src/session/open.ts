@@ -1,4 +1,4 @@
-import { cookieValues } from './cookie.ts'
+import { type CookieValue, cookieValues } from './cookie.ts'
 import { canOpenRecord } from '../token/claims.ts'
 import type { GenuineToken } from '../token/token.ts'
 import { ENDED, type SessionRecord } from './record.ts'
@@ -35,47 +35,57 @@ const NOTHING: Found = Object.freeze({
 /** Cookie → token → store: finds the session a request belongs to. Throws only for a broken store. */
 export function* open(core: Core, request: RequestFacts): Steps<Found> {
   const values = cookieValues(request.cookie ?? '', core.settings.cookie.names)
-  if (values.length === 0) return yield* openOther(core, request)
-
-  const genuine = values
-    .slice(0, MOST_READ)
-    .flatMap(({ name, value }) => {
-      const token = readToken(core, value)
-      return token === undefined ? [] : [{ name, token }]
-    })
-    .toSorted((one, other) => other.token.iat - one.token.iat)
+  const tooMany = values.length > MOST_COOKIES
+  const genuine = genuineOf(core, values)
   const [newest] = genuine
-  if (newest === undefined && values.length > MOST_COOKIES) return ambiguous(core, [])
-  if (newest === undefined) return yield* openOther(core, request)
+  if (newest === undefined) return tooMany ? ambiguous(core, []) : yield* openOther(core, request)
   const tokens = genuine.map(({ token }) => token)
-  const one = tokens.every(({ id }) => id === newest.token.id)
-  if (!one || values.length > MOST_COOKIES) return ambiguous(core, tokens)
-
   const { id, iat } = newest.token
-  const renamed = newest.name !== core.settings.cookie.name
+  if (tooMany || tokens.some((token) => token.id !== id)) return ambiguous(core, tokens)
+
   const settled = core.settings.now() - iat * 1000 > SETTLED_MS
-  const found = { ...NOTHING, id, tokens, renamed, clear: request.navigation && settled }
-  return yield* openRecord(core, id, found)
+  const clear = request.navigation && settled
+  return yield* openRecord(core, id, tokens, newest.name !== core.settings.cookie.name, clear)
+}
+
+/** The newest first. */
+function genuineOf(core: Core, values: readonly CookieValue[]): Genuine[] {
+  const genuine: Genuine[] = []
+  for (const { name, value } of values.slice(0, MOST_READ)) {
+    const token = readToken(core, value)
+    if (token !== undefined) genuine.push({ name, token })
+  }
+  return genuine.toSorted((one, other) => other.token.iat - one.token.iat)
+}
+
+interface Genuine {
+  readonly name: string
+  readonly token: GenuineToken
 }
 
 /** A cookie of another form is as good as one of ours that was renamed. */
 function* openOther(core: Core, { otherId: id }: RequestFacts): Steps<Found> {
-  if (id === undefined) return NOTHING
-  return yield* openRecord(core, id, { ...NOTHING, id, renamed: true })
+  return id === undefined ? NOTHING : yield* openRecord(core, id, [], true, false)
 }
 
-/** @param found what is known without the record; `clear` is for when there is none */
-function* openRecord(core: Core, id: string, found: Found): Steps<Found> {
-  const record = yield* readRecord(core, id)
-  if (record === ENDED) {
+/** @param clear whether to clear the cookies if there is no record */
+function* openRecord(
+  core: Core,
+  id: string,
+  tokens: readonly GenuineToken[],
+  renamed: boolean,
+  clear: boolean,
+): Steps<Found> {
+  const read = yield* readRecord(core, id)
+  if (read === ENDED) {
     core.events.emit('record_ended', { id })
-    return { ...found, kind: 'ended', renamed: false, clear: false }
+    return { kind: 'ended', id, tokens, record: undefined, renamed: false, clear: false }
   }
-  if (record === undefined) {
+  if (read === undefined) {
     core.events.emit('record_gone', { id })
-    return { ...found, kind: 'gone', renamed: false }
+    return { kind: 'gone', id, tokens, record: undefined, renamed: false, clear }
   }
-  return { ...found, kind: 'living', record, clear: false }
+  return { kind: 'living', id, tokens, record: read, renamed, clear: false }
 }
 
 /** A token's own times decide nothing in the app, except that no record can be older (R9). */

@@ -38,7 +38,7 @@ export type Callback = (error?: unknown) => void
 export class Session<User = unknown> {
   readonly #control: SessionControl
   /** Stored properties whose names are taken: never shown, never lost. */
-  #setAside: Data = {}
+  #setAside: Data = NOTHING_ASIDE
 
   constructor(control: SessionControl, data: Data) {
     this.#control = control
@@ -137,6 +137,7 @@ export class Session<User = unknown> {
 
   /** @internal The data as they are to be stored. */
   static data(session: Session): Data {
+    if (session.#setAside === NOTHING_ASIDE) return session as unknown as Data
     return Object.assign(Object.create(null), session, session.#setAside) as Data
   }
 
@@ -147,15 +148,25 @@ export class Session<User = unknown> {
   }
 
   #fill(data: Data): void {
-    this.#setAside = {}
+    this.#setAside = NOTHING_ASIDE
     for (const name of Object.keys(data)) {
-      const target = RESERVED.has(name) ? this.#setAside : this
-      Object.defineProperty(target, name, { ...ENUMERABLE, value: data[name] })
+      if (RESERVED.has(name)) this.#setAside = { ...this.#setAside, ...member(name, data[name]) }
+      else Object.defineProperty(this, name, property(data[name]))
     }
   }
 }
 
-const ENUMERABLE = { configurable: true, enumerable: true, writable: true }
+const NOTHING_ASIDE: Data = Object.freeze({})
+
+/** `__proto__` too is a name like any other here. */
+function member(name: string, value: unknown): Data {
+  return Object.defineProperty({}, name, property(value))
+}
+
+function property(value: unknown): PropertyDescriptor {
+  return { configurable: true, enumerable: true, writable: true, value }
+}
+
 const RESERVED = new Set([...Object.getOwnPropertyNames(Session.prototype), '__proto__'])
 RESERVED.delete('constructor')
 

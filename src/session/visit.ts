@@ -1,5 +1,6 @@
 import { SessionError } from '../errors.ts'
 import type { RequestAuth, SessionObject } from '../register.ts'
+import type { GenuineToken } from '../token/token.ts'
 import { commit, failedHead, type Answer, type HeadChanges } from './commit.ts'
 import { type Data, parseData } from './data.ts'
 import * as lifecycle from './lifecycle.ts'
@@ -136,11 +137,23 @@ export class Visit implements SessionControl {
     return {}
   }
 
-  #view(userId: string | undefined): Readonly<Record<string, unknown>> {
-    const { core, record, token } = this.#state
-    const known = token !== undefined && token.claimsText === record?.claims
-    const claims = known ? token.claims : (parseData(record?.claims ?? '{}') ?? {})
-    const names = core.settings.fields.expand(claims)
+  /** Of a token that says what the record says it is made once, for all the requests that bring it. */
+  #view(userId: string | undefined): View {
+    const { record, token } = this.#state
+    if (token === undefined || token.claimsText !== record?.claims || token.userId !== userId) {
+      return this.#expand(parseData(record?.claims ?? '{}') ?? {}, userId)
+    }
+    const view = views.get(token) ?? this.#expand(token.claims, userId)
+    views.set(token, view)
+    return view
+  }
+
+  #expand(claims: View, userId: string | undefined): View {
+    const names = this.#state.core.settings.fields.expand(claims)
     return Object.freeze(userId === undefined ? names : { ...names, sub: userId })
   }
 }
+
+type View = Readonly<Record<string, unknown>>
+
+const views = new WeakMap<GenuineToken, View>()

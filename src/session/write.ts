@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SessionError } from '../errors.ts'
 import { type Data, parseData } from './data.ts'
 import { type Identity, refuseLargeCookie, sign, tokenContents } from './identity.ts'
 import { ENDED, type SessionRecord } from './record.ts'
-import { type SessionState, newId } from './state.ts'
+import type { SessionState } from './state.ts'
 import { type Steps, wait } from './steps.ts'
 
 /** Each try fails only because another writer succeeded; so many in a row mean a broken store. */
@@ -18,7 +19,7 @@ export function* create(state: SessionState, identity: Identity, data: string): 
   const now = settings.now()
   const created = state.created ?? now
   const expires = state.expiry(created, now)
-  const record = { ...identity, version: newId(), data, created, expires }
+  const record = { ...identity, version: randomUUID(), data, created, expires }
   let id = state.id
   refuseLargeCookie(state.core, tokenContents(state.core, id, record))
   for (let tries = 1; !(yield* wait(store.create(id, record))); tries++) {
@@ -50,7 +51,7 @@ export function* replace(state: SessionState, data: string, claims: string): Ste
   const { settings, store } = state.core
   const record = present(state)
   const expires = state.expiry(record.created, settings.now())
-  const next = { ...record, version: newId(), claims, data, expires }
+  const next = { ...record, version: randomUUID(), claims, data, expires }
   const result = yield* wait(store.update(state.id, next, record.version))
   if (result === 'gone') throw ended()
   if (result === 'conflict') return false

@@ -18,6 +18,7 @@ export interface TestSession {
  * app itself would set.
  *
  * @param data what the session holds besides
+ * @returns the cookie in the forms that clients take
  * @throws SessionError `not_supported` under NODE_ENV=production; what `session.login()` throws
  *
  * @example

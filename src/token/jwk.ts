@@ -1,5 +1,14 @@
-import { type JsonWebKey, type KeyObject, createHash } from 'node:crypto'
+import { type KeyObject, createHash } from 'node:crypto'
 import type { Algorithm } from './signing.ts'
+
+/** A key as RFC 7517 writes it. Our own type: Node's declarations move theirs between versions. */
+export type Jwk = { readonly [Name in JwkMember]?: string | undefined } & {
+  readonly key_ops?: readonly string[] | undefined
+}
+
+type JwkMember =
+  | ('kty' | 'kid' | 'alg' | 'use' | 'crv' | 'x' | 'y' | 'n' | 'e' | 'k')
+  | ('d' | 'p' | 'q' | 'dp' | 'dq' | 'qi')
 
 /** What a public key is, without what is said about it. */
 export type PublicMembers = Readonly<
@@ -28,11 +37,7 @@ export function thumbprint(members: PublicMembers): Buffer {
  *
  * @param members of the key itself; of a secret only `kty`
  */
-export function jwkProblem(
-  jwk: JsonWebKey,
-  alg: Algorithm,
-  members: PublicMembers,
-): string | undefined {
+export function jwkProblem(jwk: Jwk, alg: Algorithm, members: PublicMembers): string | undefined {
   const { alg: stated = alg, use = 'sig', key_ops: operations, kid } = jwk
   // RFC 9864 renames EdDSA with this curve; Web Crypto exports the new name.
   if (stated !== alg && !(alg === 'EdDSA' && stated === 'Ed25519')) {

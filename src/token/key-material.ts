@@ -1,12 +1,13 @@
 import {
+  type JsonWebKeyInput,
   KeyObject,
-  type JsonWebKey,
   createPrivateKey,
   createPublicKey,
   createSecretKey,
 } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { SessionError } from '../errors.ts'
+import type { Jwk } from './jwk.ts'
 
 /** A key in a file: PEM, JWK or a secret. */
 export interface KeyFile {
@@ -14,7 +15,7 @@ export interface KeyFile {
 }
 
 /** One key or half of a key. A string is PEM, a JWK, or a secret; never a path (R20). */
-export type SingleKey = string | Uint8Array | KeyObject | JsonWebKey | URL | KeyFile
+export type SingleKey = string | Uint8Array | KeyObject | Jwk | URL | KeyFile
 
 /** A signing key whose halves are kept apart. */
 export interface KeyPair {
@@ -32,7 +33,7 @@ export type KeySpec = SingleKey | KeyPair
 export interface Material {
   readonly key: KeyObject
   /** The JWK it was read from, whose other members must agree with the key. */
-  readonly jwk?: JsonWebKey
+  readonly jwk?: Jwk
   /** The name its owner gave it. */
   readonly kid?: string | undefined
 }
@@ -48,7 +49,7 @@ export function readKey(spec: SingleKey): Material {
   if (spec instanceof Uint8Array) return { key: createSecretKey(spec) }
   if (spec instanceof URL) return readKeyFile(spec)
   if (typeof spec === 'object' && spec !== null) {
-    if ('file' in spec) return readKeyFile(spec.file as KeyFile['file'])
+    if ('file' in spec) return readKeyFile(spec.file)
     if ('kty' in spec) return readJwk(spec)
     if ('keys' in spec && Array.isArray(spec.keys))
       throw invalidKey('a key set holds several keys; give its keys as a list')
@@ -77,10 +78,10 @@ function readPem(text: string): KeyObject {
 }
 
 /** Without the parser's own error: its message quotes the text, and that is a key. */
-function parseJwk(text: string): JsonWebKey {
-  let jwk: JsonWebKey
+function parseJwk(text: string): Jwk {
+  let jwk: Jwk
   try {
-    jwk = JSON.parse(text) as JsonWebKey
+    jwk = JSON.parse(text) as Jwk
   } catch {
     throw invalidKey('the text begins with { but is not JSON')
   }
@@ -89,16 +90,16 @@ function parseJwk(text: string): JsonWebKey {
   return jwk
 }
 
-function readJwk(jwk: JsonWebKey): Material {
-  const kid = jwk.kid as string | undefined
+function readJwk(jwk: Jwk): Material {
+  const { kid } = jwk
   if (jwk.kty === 'oct') return { key: readOctets(jwk.k), jwk, kid }
   return {
     jwk,
     kid,
     key: attempt('the JWK cannot be read', () =>
       jwk.d === undefined
-        ? createPublicKey({ key: jwk, format: 'jwk' })
-        : createPrivateKey({ key: jwk, format: 'jwk' }),
+        ? createPublicKey({ key: jwk, format: 'jwk' } as JsonWebKeyInput)
+        : createPrivateKey({ key: jwk, format: 'jwk' } as JsonWebKeyInput),
     ),
   }
 }
@@ -111,7 +112,10 @@ function readOctets(encoded: unknown): KeyObject {
 
 /** The last line end is the editor's, not the secret's. */
 function readKeyFile(file: string | URL): Material {
-  const bytes = attempt('the key file cannot be read', () => readFileSync(file))
+  const bytes = attempt(
+    `the key file ${String(file)} cannot be read; \`npx symbolon keygen\` makes one`,
+    () => readFileSync(file),
+  )
   const text = attempt('the key file is not text', () =>
     new TextDecoder('utf-8', { fatal: true }).decode(bytes),
   )

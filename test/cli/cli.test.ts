@@ -79,7 +79,7 @@ describe('symbolon explain', () => {
     const { cookie } = await cookieOf(() => Date.now() - 3_600_000)
     assert.match(
       symbolon(['explain', cookie, '--keys', file]).out,
-      /genuine.*expired for neighbours/,
+      /genuine.*believed by neighbours no longer/,
     )
   })
 
@@ -126,6 +126,15 @@ describe('symbolon explain', () => {
       assert.match(out, /^verdict +refused/m)
     }
   })
+})
+
+test('a wrong option or a missing word is told without a stack, and fails', () => {
+  for (const words of [['keygen', '--force'], ['explain'], ['explain', 'a', 'b']]) {
+    const { err, status } = symbolon(words)
+    assert.equal(status, 1)
+    assert.match(err, /^symbolon: /)
+    assert.doesNotMatch(err, /\n +at /)
+  }
 })
 
 test('symbolon without or with wrong words prints the usage', () => {

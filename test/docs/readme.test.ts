@@ -97,6 +97,15 @@ describe('the README', () => {
     assert.equal(await (await fetch(`${address}/me`, { headers: { cookie } })).json(), null)
   })
 
+  test('the fetch handler in it runs', async () => {
+    const { fetch: handle } = (await import(pathToFileURL(join(folder, 'fetch.ts')).href)) as {
+      fetch: (request: Request) => Promise<Response>
+    }
+    const answer = await handle(new Request('http://localhost/apple'))
+    assert.deepEqual(await answer.json(), { cart: ['/apple'] })
+    assert.equal(answer.headers.getSetCookie().length, 1)
+  })
+
   test('the programs in it compile', () => {
     const config = {
       extends: join(root, 'tsconfig.json'),

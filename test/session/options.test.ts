@@ -33,6 +33,7 @@ describe('createSessions', () => {
       },
     ],
     ['sessionField that is a registered claim', { sessionField: 'exp' }],
+    ['an option that is misspelt', { tokenLive: '1m' }],
     ['sessionField that no object should have', { sessionField: '__proto__' }],
     ['an issuer that no token can carry', { issuer: `https://${'a'.repeat(3000)}` }],
     ['an issuer that is half a character', { issuer: '\ud800' }],
