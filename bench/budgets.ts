@@ -23,7 +23,7 @@ const REQUESTS: readonly RequestBudget[] = [
 
 const NOT_MEASURED = [
   'identity with maxStale 10 s, against bare Express and Fastify',
-  'read and write with Redis, against connect-redis',
+  'read and write with a Redis store of ours, against connect-redis',
   'growth to 1,000,000 sessions, memory per session, soak',
   'size and import time',
 ]

@@ -1,10 +1,11 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { redis } from '../test/support/servers.ts'
 import type { Server } from './http/apps.ts'
 import { Child } from './http/child.ts'
 import type { LoadJob, LoadResult } from './http/load-process.ts'
-import { type RunningServer, startServers, usage } from './http/servers.ts'
+import { type RunningServer, isWithRedis, startServers, usage } from './http/servers.ts'
 
 export const ACTIONS = ['anonymous', 'identity', 'read', 'write'] as const
 export type Action = (typeof ACTIONS)[number]
@@ -52,14 +53,20 @@ export async function measureHttp(
   scale: HttpScale,
   progress: (what: string) => void,
 ): Promise<HttpResult[]> {
+  const redisServer = redisIsMissing() === undefined ? await redis.start() : undefined
   // Beside the results and not in the system's folder for temporary files, which may be memory.
   mkdirSync(RESULTS, { recursive: true })
   const folder = mkdtempSync(join(RESULTS, 'sqlite-'))
   const load = new Child('load-process.ts')
+  const places = {
+    file: join(folder, 'sessions.db'),
+    rows: scale.rows,
+    redisPort: redisServer?.port,
+  }
   let servers: RunningServer[] = []
   try {
     progress('logging in')
-    servers = await startServers(join(folder, 'sessions.db'), scale.rows, scale.sessions)
+    servers = await startServers(places, scale.sessions)
     const cells = cellsOf(servers, scale.connections)
     for (let repetition = 0; repetition <= scale.repetitions; repetition++) {
       progress(repetition === 0 ? 'warming up' : `repetition ${repetition}`)
@@ -68,8 +75,14 @@ export async function measureHttp(
     return cells.map(resultOf)
   } finally {
     await Promise.all([load, ...servers.map(({ child }) => child)].map((child) => child.stop()))
+    await redisServer?.stop()
     rmSync(folder, { recursive: true })
   }
+}
+
+/** Says so and how to get it; undefined where it is there. */
+export function redisIsMissing(): string | undefined {
+  return redis.needed().skip
 }
 
 /** In the order of measuring: what is compared with each other is measured one after the other. */
@@ -79,9 +92,11 @@ function cellsOf(servers: readonly RunningServer[], counts: readonly number[]): 
       servers.map((running) => ({ running, action, connections, runs: [] })),
     ),
   )
-  // To the bare server everything that comes with a cookie is the same.
   return cells.filter(({ running: { server }, action }) => {
-    return server !== 'bare' || action === 'anonymous' || action === 'identity'
+    const needsNoData = action === 'anonymous' || action === 'identity'
+    // To the bare server everything that comes with a cookie is the same.
+    if (server === 'bare') return needsNoData
+    return !isWithRedis(server) || !needsNoData
   })
 }
 

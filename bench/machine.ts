@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
 
-const PACKAGES = ['symbolon', 'express', 'express-session', 'jose', 'fast-jwt', 'jsonwebtoken']
+const PACKAGES = [
+  'symbolon',
+  'express',
+  'express-session',
+  'connect-redis',
+  'redis',
+  'jose',
+  'fast-jwt',
+  'jsonwebtoken',
+]
 
 /** On what the figures were taken, as names and texts. */
 export function describeMachine(): Readonly<Record<string, string>> {

@@ -43,7 +43,7 @@ function tokenRows(results: readonly TokenResult[]): string[][] {
 /** One line for each server under each load, and beside it the ratios to the two others. */
 export function httpTable(results: readonly HttpResult[]): string {
   const rows = results.map((result) => [
-    `${result.action}, ${result.connections} connection${result.connections === 1 ? '' : 's'}`,
+    load(result),
     LABELS[result.server],
     withSpread(summarize(result.cpu)),
     cpuRatio(result, results, 'express-session'),
@@ -65,6 +65,8 @@ const LABELS: Readonly<Record<Server, string>> = {
   'express-session': 'express-session',
   memory: 'ours, memory',
   sqlite: 'ours, SQLite',
+  'express-session-redis': 'express-session, Redis',
+  'drop-in-redis': 'drop-in, Redis',
 }
 
 const HTTP_HEADER = [
@@ -90,4 +92,25 @@ function cpuRatio(
     return it.server === server && it.action === action && it.connections === result.connections
   })
   return other === undefined ? '-' : digits(ratio(result.cpu, other.cpu).median)
+}
+
+/** What becomes of an app with connect-redis that changes its import; empty without Redis. */
+export function dropInTable(results: readonly HttpResult[]): string {
+  const of = (name: Server): HttpResult[] => results.filter(({ server }) => server === name)
+  // Both were measured with the same actions and connections, in the same order.
+  const theirs = of('express-session-redis')
+  const rows = of('drop-in-redis').map((ours, index) => {
+    const figures = ['cpu', 'requestsPerSecond', 'p50', 'p99'] as const
+    const times = figures.map((figure) => withSpread(ratio(ours[figure], theirs[index]![figure])))
+    return [load(ours), ...times]
+  })
+  if (rows.length === 0) return ''
+  return `symbolon/express-session as a multiple of express-session, both with connect-redis
+
+${table([['action', 'CPU', 'requests/s', 'p50', 'p99'], ...rows])}
+`
+}
+
+function load({ action, connections }: HttpResult): string {
+  return `${action}, ${connections} connection${connections === 1 ? '' : 's'}`
 }

@@ -3,9 +3,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { budgetRows } from './budgets.ts'
-import { type HttpScale, measureHttp } from './http.ts'
+import { type HttpScale, measureHttp, redisIsMissing } from './http.ts'
 import { describeMachine } from './machine.ts'
-import { httpTable, tokenTables } from './reports.ts'
+import { dropInTable, httpTable, tokenTables } from './reports.ts'
 import { table } from './table.ts'
 import { type TokenScale, measureTokens } from './tokens.ts'
 
@@ -47,10 +47,14 @@ const tokens = values.only === 'http' ? [] : await measureTokens(scale.tokens, p
 if (tokens.length > 0) print(tokenTables(tokens))
 
 const http = values.only === 'tokens' ? [] : await measureHttp(scale.http, progress)
-if (http.length > 0) print(httpTable(http))
+if (http.length > 0) print(`${httpTable(http)}\n${dropInTable(http) || withoutRedis()}`)
 
 if (!values.short) print(`${table(budgetRows(tokens, http))}\n`)
 print(`Written to ${save({ machine, scale, tokens, http })}`)
+
+function withoutRedis(): string {
+  return `symbolon/express-session and express-session with connect-redis: ${redisIsMissing()}\n`
+}
 
 function print(text: string): void {
   progress('')

@@ -2,13 +2,25 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { DatabaseSync } from 'node:sqlite'
 import express, { type Express, type Request, type RequestHandler } from 'express'
+import { createClient } from 'redis'
 import { createSessions, type Store } from 'symbolon'
 import { sessionMiddleware } from 'symbolon/express'
 import { memory } from 'symbolon/stores/memory'
 import { sqlite } from 'symbolon/stores/sqlite'
 
-export const SERVERS = ['bare', 'express-session', 'memory', 'sqlite'] as const
+export const REDIS_SERVERS = ['express-session-redis', 'drop-in-redis'] as const
+export const SERVERS = ['bare', 'express-session', 'memory', 'sqlite', ...REDIS_SERVERS] as const
 export type Server = (typeof SERVERS)[number]
+
+/** Where sessions are kept by those that keep them outside of their process. */
+export interface Places {
+  /** Of SQLite. */
+  readonly file: string
+  /** How many sessions SQLite keeps beside those that log in. */
+  readonly rows: number
+  /** Of Redis on the loopback; none where it is not installed. */
+  readonly redisPort: number | undefined
+}
 
 /** What all of the apps keep in a session, beside the user. */
 interface Data {
@@ -30,14 +42,9 @@ interface Words {
   readonly data: (request: Request) => Data
 }
 
-/**
- * The same app over each session library, and over none.
- *
- * @param file where SQLite may keep its rows
- * @param rows how many other sessions there are in it
- */
-export function createApp(server: Server, file: string, rows: number): Express {
-  const { middleware, login, userId, data } = WORDS[server](file, rows)
+/** The same app over each session library, and over none. */
+export async function createApp(server: Server, places: Places): Promise<Express> {
+  const { middleware, login, userId, data } = await WORDS[server](places)
   const app = express()
   if (middleware !== undefined) app.use(middleware)
   app.post('/login/:id', async (request, response) => {
@@ -59,11 +66,18 @@ export function createApp(server: Server, file: string, rows: number): Express {
   return app
 }
 
-const WORDS: Readonly<Record<Server, (file: string, rows: number) => Words>> = {
+// For packages that bring no types, or types of req.session other than symbolon/express's.
+const require = createRequire(import.meta.url)
+
+const WORDS: Readonly<Record<Server, (places: Places) => Words | Promise<Words>>> = {
   bare: () => ({ login: () => undefined, userId: () => '7', data: () => ({ theme: 'dark' }) }),
-  'express-session': expressSession,
+  'express-session': () => expressSession('express-session'),
   memory: () => ours(memory()),
-  sqlite: (file, rows) => ours(filledSqlite(file, rows)),
+  sqlite: ({ file, rows }) => ours(filledSqlite(file, rows)),
+  'express-session-redis': async (places) =>
+    expressSession('express-session', await redisStore(places)),
+  'drop-in-redis': async (places) =>
+    expressSession('symbolon/express-session', await redisStore(places)),
 }
 
 function ours(store: Store): Words {
@@ -81,19 +95,27 @@ function ours(store: Store): Words {
   }
 }
 
-/** With the options that its documentation advises, and the store that it comes with. */
-function expressSession(): Words {
-  // Has no types of its own.
-  const session = createRequire(import.meta.url)('express-session') as (
-    options: object,
-  ) => RequestHandler
+/** With the options that its documentation advises; by default with the store that it comes with. */
+function expressSession(
+  name: 'express-session' | 'symbolon/express-session',
+  store?: object,
+): Words {
+  const session = require(name) as (options: object) => RequestHandler
   const secret = randomBytes(32).toString('hex')
   return {
-    middleware: session({ secret, resave: false, saveUninitialized: false }),
+    middleware: session({ secret, store, resave: false, saveUninitialized: false }),
     login: (request, user) => Object.assign(request.session, { user }),
     userId: (request) => (request.session as { user?: User }).user?.id,
     data: (request) => request.session as Data,
   }
+}
+
+async function redisStore({ redisPort }: Places): Promise<object> {
+  const { RedisStore } = require('connect-redis') as {
+    RedisStore: new (options: object) => object
+  }
+  const client = createClient({ socket: { host: '127.0.0.1', port: redisPort! } })
+  return new RedisStore({ client: await client.connect() })
 }
 
 /** Rows as `login` leaves them, by one statement instead of as many synchronous commits. */

@@ -1,7 +1,7 @@
 // One server in a process of its own, which tells its parent its port, and what it used when asked.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Server, createApp } from './apps.ts'
+import { type Places, type Server, createApp } from './apps.ts'
 
 /** What a server has used since it began. */
 export interface Usage {
@@ -10,8 +10,8 @@ export interface Usage {
   readonly requests: number
 }
 
-const [kind, file, rows] = process.argv.slice(2) as [Server, string, string]
-const app = createApp(kind, file, Number(rows))
+const [kind, places] = process.argv.slice(2) as [Server, string]
+const app = await createApp(kind, JSON.parse(places) as Places)
 let requests = 0
 
 const server = createServer((request, response) => {

@@ -1,4 +1,4 @@
-import { SERVERS, type Server } from './apps.ts'
+import { type Places, REDIS_SERVERS, SERVERS, type Server } from './apps.ts'
 import { Child } from './child.ts'
 import type { Usage } from './server-process.ts'
 
@@ -12,20 +12,15 @@ export interface RunningServer {
 }
 
 /**
- * Starts all servers.
+ * Starts all servers; those with Redis where it runs.
  *
- * @param file where SQLite keeps its rows
- * @param rows how many sessions SQLite keeps beside those that log in
  * @param sessions how many log in to each server
  */
-export async function startServers(
-  file: string,
-  rows: number,
-  sessions: number,
-): Promise<RunningServer[]> {
+export async function startServers(places: Places, sessions: number): Promise<RunningServer[]> {
   const running: RunningServer[] = []
   for (const server of SERVERS) {
-    const child = new Child('server-process.ts', [server, file, `${rows}`])
+    if (isWithRedis(server) && places.redisPort === undefined) continue
+    const child = new Child('server-process.ts', [server, JSON.stringify(places)])
     const port = await child.hear<number>()
     const cookies = await logIn(port, sessions)
     if (server !== 'bare') await checkAnswers(port, cookies[0]!)
@@ -34,6 +29,10 @@ export async function startServers(
   const ours = running.find(({ server }) => server === 'memory')!.cookies
   // The bare server parses requests of the same size, though it makes nothing of their cookies.
   return running.map((it) => (it.server === 'bare' ? { ...it, cookies: ours } : it))
+}
+
+export function isWithRedis(server: Server): boolean {
+  return REDIS_SERVERS.some((name) => name === server)
 }
 
 export function usage({ child }: RunningServer): Promise<Usage> {
