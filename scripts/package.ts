@@ -15,6 +15,8 @@ interface Manifest {
   readonly devDependencies: Readonly<Record<string, string>>
 }
 
+const NEWEST_NODE_TYPES = '@types/node@26.6.6'
+
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest
 const folder = mkdtempSync(join(tmpdir(), `${manifest.name}-package-`))
 try {
@@ -24,6 +26,9 @@ try {
   const consumer = install(tarball)
   checkContent(join(consumer, 'node_modules', manifest.name))
   for (const node of [process.execPath, ...process.argv.slice(2)]) loadAll(resolve(node), consumer)
+  run('tsc', ['-p', consumer])
+  // Node's declarations of its newest release, which move and rename what ours may lean on.
+  run('npm', ['install', '--no-audit', '--prefer-offline', NEWEST_NODE_TYPES], consumer)
   run('tsc', ['-p', consumer])
 } finally {
   rmSync(folder, { recursive: true })
