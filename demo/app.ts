@@ -4,7 +4,7 @@ import { createSessions, defineFields } from 'symbolon'
 import { sessionMiddleware } from 'symbolon/express'
 import { sqlite } from 'symbolon/stores/sqlite'
 import { ownFormsOnly, pageHeaders } from './guard.ts'
-import { home } from './home.ts'
+import { home, refusal } from './home.ts'
 import { notes } from './notes.ts'
 import type { Note } from './pages/notes.ts'
 import { tokenIn } from './token.ts'
@@ -54,7 +54,7 @@ export function createApp(settings: Settings): Express {
   app.post('/login', async (req, res) => {
     const user = await authenticate(req.body)
     if (user !== undefined) await req.session.login(user)
-    res.redirect(303, user === undefined ? '/?refused' : '/')
+    res.redirect(303, user === undefined ? refusal(req.body) : '/')
   })
   app.post('/logout', async (req, res) => {
     await req.session.logout()

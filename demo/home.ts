@@ -9,6 +9,15 @@ import { welcomePage } from './pages/welcome.ts'
 import { lookAt, tokenIn } from './token.ts'
 import { LOGINS } from './users.ts'
 
+/** Where a refused login leads: to the form, which keeps the name. */
+export function refusal({ name }: Record<string, unknown> = {}): string {
+  return `/?refused=${encodeURIComponent(typeof name === 'string' ? name : '')}`
+}
+
+function refusedName({ refused }: Request['query']): string | undefined {
+  return typeof refused === 'string' ? refused : undefined
+}
+
 /** The one page: before the login, during the session and after the logout. */
 export function home(settings: Settings, store: Store): RequestHandler {
   const { tokenLife } = settings
@@ -31,14 +40,14 @@ export function home(settings: Settings, store: Store): RequestHandler {
     if (oldToken === undefined) return undefined
     const [app, service] = await Promise.all([ask(appUrl, oldToken), ask(serviceUrl, oldToken)])
     const oldCookie = lookAt(oldToken)
-    const refused = 'refused' in query
+    const refused = refusedName(query)
     const now = Date.now()
     return farewellPage({ oldCookie, tokenLife, app, service, now, refused, logins: LOGINS })
   }
 
   return async (req, res) => {
     const page = (await account(req)) ?? (await farewell(req))
-    const refused = 'refused' in req.query
+    const refused = refusedName(req.query)
     res.send(String(page ?? welcomePage({ refused, logins: LOGINS })))
   }
 }

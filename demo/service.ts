@@ -11,7 +11,8 @@ const keys = createRemoteJWKSet(jwks)
 const SESSION = /(?:^|; )session=([^;]+)/
 
 async function whoAsks(cookies: string): Promise<JWTPayload> {
-  const token = SESSION.exec(cookies)?.[1] ?? ''
+  const token = SESSION.exec(cookies)?.[1]
+  if (token === undefined) throw new errors.JWTInvalid('no cookie')
   const { payload } = await jwtVerify(token, keys, {
     issuer: app,
     algorithms: ['ES256'],
@@ -46,7 +47,7 @@ const server = createServer((request, response) => {
     response.writeHead(status, HEADERS).end(JSON.stringify(body, null, 2)),
   )
 })
-const origin = await listen(server, Number(process.env['SERVICE_PORT'] ?? 3001))
+const origin = await listen(server, 'SERVICE_PORT', 3001)
 process.send?.(origin)
 // Ends along with the process that started it, however that one ends.
 process.once('disconnect', () => process.exit())

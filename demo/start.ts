@@ -7,7 +7,7 @@ import { createApp } from './app.ts'
 import { listen } from './listen.ts'
 import { LOGINS } from './users.ts'
 
-const { PORT = '3000', DEMO_TOKEN_LIFE = '60', DEMO_DATA } = process.env
+const { DEMO_TOKEN_LIFE = '60', DEMO_DATA } = process.env
 const folder = DEMO_DATA ?? join(import.meta.dirname, '../.symbolon')
 const command = join(import.meta.dirname, '../dist/cli/main.js')
 const keyFile = join(folder, 'demo.key.json')
@@ -18,7 +18,7 @@ mkdirSync(folder, { recursive: true, mode: 0o700 })
 if (!existsSync(keyFile)) execFileSync(process.execPath, [command, 'keygen', keyFile])
 
 const server = createServer()
-const origin = await listen(server, Number(PORT))
+const origin = await listen(server, 'PORT', 3000)
 const neighbour = fork(join(import.meta.dirname, 'service.ts'), {
   env: { ...process.env, APP_ORIGIN: origin },
 })

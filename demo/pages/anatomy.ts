@@ -104,9 +104,9 @@ function json(value: unknown): string {
 }
 
 function fromNow(when: number, now: number): Html {
-  const seconds = Math.round(when - now / 1000)
-  const distance = seconds < 0 ? `${-seconds} s ago` : `in ${seconds} s`
-  return html`${when} <span class="long">${distance}</span>`
+  const seconds = Math.ceil(when - now / 1000)
+  const distance = seconds > 0 ? `in ${seconds} s` : `${-seconds} s ago`
+  return html`${when} <span class="long" data-from-now="${seconds}">${distance}</span>`
 }
 
 function time(when: number): Html {

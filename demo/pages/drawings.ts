@@ -10,7 +10,7 @@ const BREAK = '104,0 96,22 108,44 92,72 106,96 90,122 108,146 94,174 102,200'
 export function coin(state: CoinState): Html {
   return html`<svg
     class="coin ${state}"
-    viewBox="0 0 200 200"
+    viewBox="${state === 'joined' ? '0 0 200 200' : '-11 -3 222 207'}"
     role="img"
     aria-label="${LABELS[state]}"
   >

@@ -38,11 +38,11 @@ function replay({ oldCookie, tokenLife, app, service, now }: Farewell): Html {
     <div class="pair" data-answers aria-live="polite">
       <div>
         <p>The app looks for the record and finds none: a logout holds from its first moment.</p>
-        ${answerBox('This app', app)}
+        ${answerBox('This app, when asked', app)}
       </div>
       <div>
         <p>${bound}</p>
-        ${answerBox('The other service', service)}
+        ${answerBox('The other service, when asked', service)}
       </div>
     </div>
     <p><a class="button" href="/#replay" data-ask-again>Ask again</a></p>

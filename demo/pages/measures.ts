@@ -22,11 +22,15 @@ export function measures(cookie: LookedAt, tokenLife: number, now: number): Html
       </p>
     </div>
     <div data-left="${left}">
-      <p class="figure"><b data-seconds>${left}</b> seconds left of ${tokenLife}</p>
+      <p class="figure">
+        <b data-seconds>${left}</b> seconds left of ${tokenLife}<span class="over"
+          >, expired for services: reload</span
+        >
+      </p>
       ${bar(tokenLife, [{ name: 'left', size: left }])}
       <p>
         Past half of it, the app’s next answer brings a new cookie: reload and see. Services that
-        only read it never need to ask.
+        only read it never ask the app about it.
       </p>
     </div>
   </section>`

@@ -10,7 +10,7 @@ export function neighbour({ answer, serviceUrl }: { answer: Answer; serviceUrl: 
       ordinary JWT library. It has neither this app’s records nor its private key.
     </p>
     <div data-service="${serviceUrl}" aria-live="polite">
-      ${answerBox('Asked by the app, with your cookie handed on', answer)}
+      ${answerBox('When asked by the app, with your cookie handed on', answer)}
     </div>
     <p><a class="button" href="/#service" data-ask-again>Ask again</a></p>
   </section>`

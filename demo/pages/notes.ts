@@ -16,7 +16,8 @@ export function notesSection({ notes, changes }: Notes): Html {
   return html`<section id="notes" aria-labelledby="notes-heading">
     <h2 id="notes-heading">Change the server’s half</h2>
     <p>
-      Notes are session data. Add one: the record gets a new version, the cookie stays as it is.
+      Notes are session data. Add one: the record gets a new version. The cookie changes only past
+      half of its life, when any answer brings a new one.
     </p>
     <form class="add" method="post" action="/notes">
       <label for="note">A note</label>

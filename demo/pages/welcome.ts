@@ -5,8 +5,8 @@ import { layout } from './layout.ts'
 export interface Welcome {
   /** Names and passwords that may be tried. */
   readonly logins: readonly { readonly login: string; readonly password: string }[]
-  /** Whether the last attempt was refused. */
-  readonly refused: boolean
+  /** The name that the last attempt gave, if it was refused. */
+  readonly refused: string | undefined
 }
 
 export function welcomePage(welcome: Welcome): Html {
@@ -20,10 +20,11 @@ export function welcomePage(welcome: Welcome): Html {
 }
 
 export function loginForm({ logins, refused }: Welcome): Html {
-  return html`<section class="login" id="login" aria-labelledby="login-heading">
+  const wasRefused = refused !== undefined
+  return html`<section class="pair login" id="login" aria-labelledby="login-heading">
     <form method="post" action="/login">
       <h2 id="login-heading">Log in</h2>
-      ${refused && html`<p class="refused" id="refused" role="alert">Name and password do not belong together.</p>`}
+      ${wasRefused && html`<p class="refused" id="refused" role="alert">Name and password do not belong together.</p>`}
       <label for="name">Name</label>
       <input
         id="name"
@@ -32,7 +33,8 @@ export function loginForm({ logins, refused }: Welcome): Html {
         autocapitalize="none"
         required
         maxlength="64"
-        ${refused && html` aria-invalid="true" aria-describedby="refused" autofocus`}
+        value="${refused}"
+        ${wasRefused && html` aria-invalid="true" aria-describedby="refused" autofocus`}
       />
       <label for="password">Password</label>
       <input

@@ -5,6 +5,7 @@ const ends = new Map()
 for (const element of document.querySelectorAll('[data-left]')) {
   setLeft(element, element.dataset.left)
 }
+const opened = performance.now()
 setInterval(tick, 250)
 
 const answer = document.querySelector('[data-service]')
@@ -20,13 +21,23 @@ function setLeft(element, seconds) {
 }
 
 function tick() {
+  tickDistances()
   for (const [element, end] of ends) {
     const left = Math.max(0, Math.ceil((end - performance.now()) / 1000))
+    element.dataset.left = left
     element.querySelector('[data-seconds]').textContent = left
     element.querySelector('.bar .left').setAttribute('width', left)
     if (left > 0) continue
     ends.delete(element)
     void askAgain()
+  }
+}
+
+function tickDistances() {
+  const passed = (performance.now() - opened) / 1000
+  for (const element of document.querySelectorAll('[data-from-now]')) {
+    const seconds = Math.ceil(element.dataset.fromNow - passed)
+    element.textContent = seconds > 0 ? `in ${seconds} s` : `${-seconds} s ago`
   }
 }
 
@@ -38,7 +49,7 @@ function askAgain() {
 async function askService() {
   const { status, body } = await get(answer.dataset.service)
   const accepted = status === 200
-  show('.asker', 'Asked by this page, straight from your browser')
+  show('.asker', 'When asked by this page, straight from your browser')
   show('.verdict b', accepted ? 'Accepted' : 'Refused')
   show('.verdict span', status)
   show('pre', body)

@@ -100,7 +100,7 @@ describe(
       const { page, complaints } = await open({ javaScriptEnabled: false })
       await logIn(page)
       const service = page.locator('#service')
-      assert.match(await service.innerText(), /Asked by the app[^]*Accepted 200/)
+      assert.match(await service.innerText(), /When asked by the app[^]*Accepted 200/)
       await page.getByLabel('A note').fill('<i>clay</i>')
       await page.getByRole('button', { name: 'Add' }).click()
       await page.getByText('<i>clay</i>', { exact: true }).waitFor()
@@ -119,6 +119,7 @@ describe(
       await page.keyboard.press('Enter')
       await page.getByRole('alert').waitFor()
       assert.equal((await focus(page))?.name, 'name')
+      assert.equal(await page.getByLabel('Name').inputValue(), 'ada')
       assert.deepEqual(complaints, [])
     })
 

@@ -50,10 +50,22 @@ describe('the demo', () => {
     for (const form of [{ ...ADA, password: 'other-half' }, { ...ADA, name: 'nobody' }, {}]) {
       const visitor = new Visitor(demo.app)
       const response = await visitor.post('/login', form)
-      assert.equal(response.headers.get('location'), '/?refused')
+      assert.match(response.headers.get('location') ?? '', /^\/\?refused=/)
       assert.equal(visitor.cookie, '')
     }
-    assert.match(await (await fetch(`${demo.app}/?refused`)).text(), /do not belong together/)
+  })
+
+  test('a refused login keeps the name, as text', async () => {
+    const visitor = new Visitor(demo.app)
+    const response = await visitor.post('/login', { name: '"><b>&', password: 'wrong' })
+    const page = await (await visitor.get(response.headers.get('location') ?? '')).text()
+    assert.match(page, /do not belong together/)
+    assert.ok(page.includes('value="&#34;&#62;&#60;b&#62;&#38;"'))
+  })
+
+  test('the service says that no cookie came', async () => {
+    const response = await fetch(`${demo.service}/whoami`)
+    assert.deepEqual(await response.json(), { because: 'no cookie' })
   })
 
   test('R30 a login is known to the app and to the service, which has the public key alone', async () => {
@@ -175,7 +187,7 @@ test('R17 after a logout the app refuses the old cookie at once, the service fro
   }
 })
 
-test('takes the next port if one is taken, and keeps sessions over a restart', async () => {
+test('takes the next port and says so if one is taken, and keeps sessions over a restart', async () => {
   using data = dataFolder()
   const squatter = createServer().listen(0, 'localhost')
   await once(squatter, 'listening')
@@ -183,7 +195,9 @@ test('takes the next port if one is taken, and keeps sessions over a restart', a
   const first = await startDemo({ DEMO_DATA: data.path, PORT: String(port) })
   const visitor = new Visitor(first.app)
   try {
-    assert.ok(Number(new URL(first.app).port) > port)
+    const used = Number(new URL(first.app).port)
+    assert.ok(used > port)
+    assert.ok(first.output.includes(`PORT: ${port} is taken, using ${used} instead.`))
     await visitor.post('/login', ADA)
   } finally {
     squatter.close()
