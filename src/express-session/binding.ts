@@ -16,12 +16,12 @@ export function* store(state: RequestState): Steps<void> {
 
 /** Whether storing the session gives it an id that the client does not know. */
 export function setsCookie(state: RequestState): boolean {
-  return state.record === undefined || (!isAdoptable(state) && state.mark !== state.who.mark)
+  return state.record === undefined || state.mark !== state.who.mark
 }
 
-/** Whether a session that express-session stored belongs to a user: it keeps its id. */
-export function isAdoptable({ foreign, mark, who }: RequestState): boolean {
-  return foreign && mark === undefined && who.mark !== undefined
+/** Whether the session's user logged in before we knew of users: no login, so it keeps its id. */
+export function isAdoptable({ unbound, mark, who }: RequestState): boolean {
+  return unbound && mark === who.mark
 }
 
 function* begin(state: RequestState): Steps<void> {
@@ -31,11 +31,9 @@ function* begin(state: RequestState): Steps<void> {
 }
 
 function* adopt(state: RequestState): Steps<void> {
-  const { userId, claims } = yield* identityOf(state)
-  if (state.record === undefined) throw ended()
-  state.record = { ...state.record, userId }
+  const { claims } = yield* identityOf(state)
   yield* update(state, claims)
-  state.foreign = false
+  state.unbound = false
 }
 
 /** The old id is dead: whoever knew it before the login, or after the logout, knows nothing. */

@@ -71,7 +71,6 @@ function* carryOut(visit: CommittedVisit, answer: Answer): Steps<string | undefi
 function situation(state: RequestState, { status, cacheControl }: Answer): Situation {
   const { config, found, record, original, renamed, saved, barred, mark, who } = state
   const text = state.text()
-  const adopt = isAdoptable(state)
   return {
     resave: config.resave,
     rolling: config.rolling,
@@ -81,8 +80,8 @@ function situation(state: RequestState, { status, cacheControl }: Answer): Situa
     modified: renamed || text !== original,
     changed: text !== record?.data,
     saved,
-    rebind: !adopt && mark !== who.mark,
-    adopt,
+    rebind: mark !== who.mark,
+    adopt: isAdoptable(state),
     expires: state.cookie.expires != null,
     storeTouches: typeof config.store.touch === 'function',
     renewalDue: !isCacheable(status, cacheControl) && isRenewalDue(state),

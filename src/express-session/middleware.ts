@@ -7,20 +7,19 @@ import { Signals } from '../session/signals.ts'
 import type { Core } from '../session/state.ts'
 import { isPromise, walk } from '../session/steps.ts'
 import { guardStore } from '../session/store-guard.ts'
-import { createKeyRing } from '../token/key-ring.ts'
 import { type Tokens, createTokens } from '../token/token.ts'
 import type { Data } from '../session/data.ts'
 import type { Secret } from './old-cookie.ts'
 import { type Config, SESSION_ID } from './options.ts'
 import { Records } from './records.ts'
 import { factsOf, isUnderPath } from './request.ts'
-import { keysOfSecrets, refuseSecretKeys, warnOfShortSecrets } from './secrets.ts'
+import { ringOf, warnOfShortSecrets } from './secrets.ts'
 import { type SessionRequest, controls } from './session.ts'
 import { RequestState, newSession } from './state.ts'
 import { StoreAccess } from './store-access.ts'
 import { createSession } from './store.ts'
 import { RequestVisit, causeOf } from './visit.ts'
-import { whoIs } from './who.ts'
+import { type Who, whoIs } from './who.ts'
 
 export type Middleware = (req: SessionRequest, res: NodeResponse, next: Next) => void
 
@@ -33,10 +32,10 @@ export function createMiddleware(config: Config): { middleware: Middleware; even
   const { store, settings, name } = config
   const events = new Events()
   const tokensOf = tokensBySecret(config, events)
-  const markOf = (data: Data): string | undefined => whoIs(config.userId(data)).mark
+  const whoOf = (data: Data): Who => whoIs(config.userId(data))
   const access = accesses.get(store) ?? new StoreAccess(store, settings.now)
   accesses.set(store, access)
-  const nothing = new Records(access, noSession, markOf)
+  const nothing = new Records(access, noSession, whoOf)
   const endings = new Endings(guardStore(nothing, events))
   const signals = new Signals(async () => undefined, settings.now)
   const hooks = new HeadHooks((error, _, next) => next(causeOf(error)))
@@ -47,12 +46,12 @@ export function createMiddleware(config: Config): { middleware: Middleware; even
   function middleware(req: SessionRequest, res: NodeResponse, next: Next): void {
     if (req.session || !ready() || !isUnderPath(req, config.cookieOf(req).path)) return next()
     const secrets = config.secrets ?? (req.secret ? [req.secret] : [])
-    if (secrets.length === 0 && config.keys === undefined) {
+    if (secrets.length === 0 && (config.keys === undefined || config.signsDerived)) {
       return next(new Error('secret option required for sessions'))
     }
     req.sessionStore = store
     const facts = factsOf(req, name, secrets)
-    const records = new Records(access, () => visits.get(req)?.state ?? noSession(), markOf)
+    const records = new Records(access, () => visits.get(req)?.state ?? noSession(), whoOf)
     const core: Core = {
       settings,
       tokens: tokensOf(secrets),
@@ -113,11 +112,10 @@ function followStore(config: Config): () => boolean {
 function tokensBySecret(config: Config, events: Events): (secrets: readonly Secret[]) => Tokens {
   const known = new Map<Secret | undefined, Tokens>()
   const make = (secrets: readonly Secret[]): Tokens => {
-    const keys = config.keys ?? keysOfSecrets(secrets)
-    refuseSecretKeys(keys, secrets)
+    const ring = ringOf(config, secrets)
     warnOfShortSecrets(secrets, events)
     const rules = { ...config.settings, sessionId: SESSION_ID }
-    return createTokens({ ring: createKeyRing(keys), ...rules })
+    return createTokens({ ring, ...rules })
   }
   const tokensOf = (secrets: readonly Secret[]): Tokens => {
     const tokens = known.get(secrets[0]) ?? make(secrets)

@@ -18,7 +18,10 @@ export interface TokenOptions extends Pick<
   SessionOptions<never>,
   'claims' | 'user' | 'sessionField' | 'tokenLife' | 'issuer' | 'audience' | 'now'
 > {
-  /** What tokens are signed with (R20); without it, keys derived from `secret` (R22). */
+  /**
+   * What tokens are signed with (R20); without it, keys derived from `secret` (R22). What those signed
+   * before is still read, and replaced.
+   */
   readonly keys?: KeySpec | readonly KeySpec[] | undefined
   /** Which attributes of the user neighbours may read, and under which names (R5). */
   readonly fields?: Fields | readonly FieldForm[]
@@ -31,8 +34,13 @@ export interface TokenOptions extends Pick<
   readonly absolute?: Duration
   /** Under which name the request says who its user is; default `'auth'`. */
   readonly requestProperty?: string
-  /** `{ write: 'old' }`: reads tokens and writes express-session's cookies, for a first release. */
-  readonly migrate?: { readonly write: 'old' | 'token' }
+  /**
+   * What a release writes that stands between two others; it reads all forms, so that processes of
+   * both may run beside it (R43). `'old'`: express-session's cookies, before the first tokens.
+   * `'derived'`: tokens signed by the key derived from `secret`, before the first of `keys`. Default
+   * `'token'`: tokens signed by `keys`, or by the derived key where there are none.
+   */
+  readonly migrate?: { readonly write: 'old' | 'derived' | 'token' }
 }
 
 /** The options of express-session 1.19, with its defaults. */
@@ -68,6 +76,8 @@ export interface Config {
   readonly userId: (session: Data) => unknown
   readonly requestProperty: string
   readonly writesOld: boolean
+  /** Whether `keys` are only read yet. */
+  readonly signsDerived: boolean
   readonly settings: Settings
 }
 
@@ -105,6 +115,7 @@ export function resolveConfig(options: ExpressSessionOptions): Config {
     userId,
     requestProperty: options.requestProperty ?? 'auth',
     writesOld: options.migrate?.write === 'old',
+    signsDerived: signsDerived(options),
     settings: settingsOf(options, name),
   }
 }
@@ -117,6 +128,15 @@ function secretsOf(secret: ExpressSessionOptions['secret']): readonly Secret[] |
   if (secret) return [secret as Secret]
   deprecate('req.secret; provide secret option')
   return undefined
+}
+
+function signsDerived({ migrate, keys }: ExpressSessionOptions): boolean {
+  if (migrate?.write !== 'derived') return false
+  if (keys !== undefined) return true
+  throw new SessionError(
+    'invalid_option',
+    "migrate: { write: 'derived' } is for the release that first reads tokens of `keys`; give keys, or leave it out",
+  )
 }
 
 function deprecatedDefault(value: boolean | undefined, name: string): boolean {

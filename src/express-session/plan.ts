@@ -14,7 +14,7 @@ export interface Situation {
   readonly saved: boolean
   /** The session's data name another user than the one it is bound to (R1). */
   readonly rebind: boolean
-  /** A session that express-session stored belongs to a user: it is bound without a new id. */
+  /** The session named its user when it was read, but was never bound: it is, without a new id. */
   readonly adopt: boolean
   /** `cookie.expires` is set. */
   readonly expires: boolean
@@ -35,11 +35,11 @@ export function makePlan(situation: Situation): Plan {
   const { stored, modified, carried, rolling, saveUninitialized, expires, storeTouches } = situation
   if (situation.barred && !stored) return { write: modified ? 'refuse' : 'none', cookie: false }
   if (stored && situation.rebind) return { write: 'rebind', cookie: true }
-  if (situation.adopt) return { write: 'adopt', cookie: true }
 
   const cookie = carried
     ? rolling || (expires && modified) || situation.renewalDue
     : saveUninitialized || modified
+  if (stored && situation.adopt) return { write: 'adopt', cookie }
   if (isSaveDue(situation)) return { write: 'save', cookie }
   // A cookie goes out only for a session that the store has just said to live (R15).
   const touch = carried && (storeTouches || cookie)

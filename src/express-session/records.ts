@@ -6,6 +6,7 @@ import type { Verbs } from '../session/store-guard.ts'
 import { type OwnPart, RESERVED, dataOf, digest, isOwnPart } from '../stores/connect-record.ts'
 import type { Cookie } from './cookie.ts'
 import type { StoreAccess } from './store-access.ts'
+import type { Who } from './who.ts'
 
 /** The session of a request, as it is to be stored. */
 export interface LiveSession {
@@ -28,9 +29,10 @@ export const NO_END = 8.64e15
 export interface Stored {
   readonly cookie: unknown
   readonly data: Data
-  /** Whether we have written it before. */
-  readonly ours: boolean
+  /** The mark of the user that it is bound to, or is to be. */
   readonly mark: string | undefined
+  /** Whether its data name a user, but it was never bound to anyone: who logged in did so before. */
+  readonly unbound: boolean
 }
 
 /**
@@ -39,23 +41,19 @@ export interface Stored {
  * touched without a trace in what they read back.
  *
  * @param live the session to be stored
- * @param markOf whose the stored data say they are
+ * @param whoOf whose the stored data say they are
  */
 export class Records implements Verbs {
   /** What the last `read` found. */
   stored: Stored | undefined
   readonly #access: StoreAccess
   readonly #live: () => LiveSession
-  readonly #markOf: (data: Data) => string | undefined
+  readonly #whoOf: (data: Data) => Who
 
-  constructor(
-    access: StoreAccess,
-    live: () => LiveSession,
-    markOf: (data: Data) => string | undefined,
-  ) {
+  constructor(access: StoreAccess, live: () => LiveSession, whoOf: (data: Data) => Who) {
     this.#access = access
     this.#live = live
-    this.#markOf = markOf
+    this.#whoOf = whoOf
   }
 
   read(id: string): ReturnType<Verbs['read']> {
@@ -86,12 +84,15 @@ export class Records implements Verbs {
     if (session === undefined) return undefined
     const part = partOf(id, session)
     const data = dataOf(session)
-    const mark = this.#markOf(data)
-    this.stored = { cookie: session['cookie'], data, ours: part !== undefined, mark: part?.mark }
+    const who = this.#whoOf(data)
+    const unbound = who.mark !== undefined && !isBound(part)
+    const mark = unbound ? who.mark : part?.mark
+    this.stored = { cookie: session['cookie'], data, mark, unbound }
+    const userId = mark === who.mark ? part?.userId : undefined
     return {
       version: versionOf(session),
-      userId: part?.mark === mark ? part?.userId : undefined,
-      claims: part?.claims ?? '{}',
+      userId: unbound ? who.userId : userId,
+      claims: (unbound ? undefined : part?.claims) ?? '{}',
       data: JSON.stringify(data),
       created: part?.created ?? this.#access.now(),
       expires: NO_END,
@@ -151,6 +152,11 @@ function versionOf(session: Data): string {
   const part = session[RESERVED]
   const contents = digest(dataOf(session))
   return isOwnPart(part) && part.digest === contents ? part.version : contents
+}
+
+/** To a user that its data named, or that `login()` was given. */
+function isBound(part: Part | undefined): boolean {
+  return part?.mark !== undefined || part?.userId !== undefined
 }
 
 function partOf(id: string, session: Data): Part | undefined {

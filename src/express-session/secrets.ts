@@ -1,17 +1,46 @@
 import { KeyObject, createSecretKey, hkdfSync } from 'node:crypto'
 import { SessionError } from '../errors.ts'
 import type { Events } from '../events.ts'
+import { KeyRing, createKeyRing } from '../token/key-ring.ts'
 import type { KeySpec } from '../token/key.ts'
 import type { Secret } from './old-cookie.ts'
+import type { Config } from './options.ts'
 
 const SHORT_BYTES = 32
+
+/**
+ * What signs and what is trusted: of `keys` and of the keys derived from the secrets, those that do
+ * not sign are still read, so that nobody is logged out when an app is given `keys`, or goes back.
+ *
+ * @throws SessionError `invalid_key`
+ */
+export function ringOf(
+  { keys, signsDerived }: Pick<Config, 'keys' | 'signsDerived'>,
+  secrets: readonly Secret[],
+): KeyRing {
+  if (keys === undefined) return createKeyRing(keysOfSecrets(secrets))
+  refuseSecretKeys(keys, secrets)
+  const own = createKeyRing(keys)
+  if (secrets.length === 0) return own
+  const derived = createKeyRing(keysOfSecrets(secrets))
+  return signsDerived ? joined(derived, own) : joined(own, derived)
+}
+
+/**
+ * Of a secret and a pair, which no list of an app may mix: a derived key is neither's public part, so
+ * no signature of one can pass for the other's.
+ */
+function joined(signing: KeyRing, reading: KeyRing): KeyRing {
+  const others = reading.keys.filter(({ header }) => signing.byHeader(header) === undefined)
+  return new KeyRing([signing.current, ...signing.keys.slice(1), ...others])
+}
 
 /**
  * The keys that an app without `keys` signs its tokens with, made of its secrets. A secret itself
  * never signs a token: cookie-parser signs with it what the app asks it to, so a client may have had
  * a token's text signed (R22).
  */
-export function keysOfSecrets(secrets: readonly Secret[]): readonly KeySpec[] {
+function keysOfSecrets(secrets: readonly Secret[]): readonly KeySpec[] {
   return secrets.map((secret) => {
     const key = hkdfSync('sha256', bytesOf(secret), '', 'symbolon token v1', 32)
     return createSecretKey(Buffer.from(key))
@@ -19,7 +48,7 @@ export function keysOfSecrets(secrets: readonly Secret[]): readonly KeySpec[] {
 }
 
 /** @throws SessionError `invalid_key` if a key is one of the secrets */
-export function refuseSecretKeys(keys: readonly KeySpec[], secrets: readonly Secret[]): void {
+function refuseSecretKeys(keys: readonly KeySpec[], secrets: readonly Secret[]): void {
   const reused = keys.some((key) => {
     const bytes = rawBytes(key)
     return bytes !== undefined && secrets.some((secret) => bytes.equals(bytesOf(secret)))

@@ -20,10 +20,10 @@ export class RequestState extends SessionState implements LiveSession {
   renamed = false
   /** Whether this request stored the session before its answer. */
   saved = false
-  /** The mark of the user that the session is bound to. */
+  /** The mark of the user that the session is bound to, or is to be. */
   mark: string | undefined
-  /** Whether express-session stored it, and nobody of ours yet. */
-  foreign = false
+  /** Whether it named that user already when it was read, but was never bound. */
+  unbound = false
   /** Stored data that a session cannot show, since their names are taken. */
   #hidden: Data = {}
   #begun = false
@@ -89,7 +89,7 @@ export class RequestState extends SessionState implements LiveSession {
     this.#begun = true
     this.record = undefined
     this.mark = undefined
-    this.foreign = false
+    this.unbound = false
     this.saved = false
     this.#hidden = {}
     req.sessionID = this.id
@@ -98,14 +98,14 @@ export class RequestState extends SessionState implements LiveSession {
   }
 
   /** `req.session` is what was read. @throws TypeError if that has no `cookie` */
-  inflate({ cookie, data, mark, ours }: Stored): void {
+  inflate({ cookie, data, mark, unbound }: Stored): void {
     const { req } = this
     req.sessionID = this.id
     const first = !this.#begun
     this.#begun = true
     this.live = createSession(req, { cookie, ...data })
     this.mark = mark
-    this.foreign = !ours
+    this.unbound = unbound
     const taken = Object.keys(data).filter((name) => !Object.hasOwn(this.live as object, name))
     this.#hidden = Object.fromEntries(taken.map((name) => [name, data[name]]))
     const text = this.text()

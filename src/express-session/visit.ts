@@ -109,6 +109,7 @@ export class RequestVisit implements HeadVisit, CommittedVisit, SessionControl {
     state.adopt(session.id, record === ENDED ? undefined : record)
     state.barred = record === ENDED
     state.mark = this.#records.stored?.mark
+    state.unbound = this.#records.stored?.unbound ?? false
     state.renamed = true
   }
 

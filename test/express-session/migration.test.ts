@@ -26,7 +26,7 @@ describe('R43 old cookies', () => {
     const reply = await after.get('/', { cookie: old })
     const { id, auth } = JSON.parse(reply.body)
     assert.equal(id, idIn(old))
-    assert.equal(auth, null)
+    assert.deepEqual(auth, { sub: 'alice' })
     const token = sessionCookie(reply)
     assert.ok(isToken(token))
     assert.equal(idIn(token), id)
@@ -119,10 +119,29 @@ describe("R43 migrate: { write: 'old' }", () => {
     const first = await ours.serve(t, { options: { store, ...options }, handler: visit })
     const cookie = sessionCookie(await first.get('/?set=cart'))
     await old.get('/?login=alice', { cookie })
-    const reply = await first.get('/', { cookie })
-    assert.equal(JSON.parse(reply.body).auth, null)
+    for (let turn = 0; turn < 2; turn++) {
+      const { id, auth, data } = JSON.parse((await first.get('/', { cookie })).body)
+      assert.deepEqual([id, auth, data.cart], [idIn(cookie), { sub: 'alice' }, true])
+    }
+  })
+
+  test('R1 a login in a request to us gives a session of express-session a new id', async (t) => {
+    const store = new OURS.session.MemoryStore()
+    const old = await theirs.serve(t, { options: { store }, handler: visit })
+    const next = await ours.serve(t, { options: { store }, handler: visit })
+    const cookie = sessionCookie(await old.get('/?set=cart'))
+    const reply = await next.get('/?login=alice', { cookie })
     assert.notEqual(idOf(reply), idIn(cookie))
-    const { auth, data } = JSON.parse((await first.get('/', { cookie: sessionCookie(reply) })).body)
-    assert.deepEqual([auth, data.cart], [{ sub: 'alice' }, true])
+    assert.deepEqual(Object.keys(store.sessions), [idOf(reply)])
+  })
+
+  test('R1 a user named before stays unbound only until somebody else logs in', async (t) => {
+    const store = new OURS.session.MemoryStore()
+    const old = await theirs.serve(t, { options: { store }, handler: visit })
+    const next = await ours.serve(t, { options: { store }, handler: visit })
+    const cookie = sessionCookie(await old.get('/?login=alice'))
+    const reply = await next.get('/?login=bob', { cookie })
+    assert.notEqual(idOf(reply), idIn(cookie))
+    assert.deepEqual(Object.keys(store.sessions), [idOf(reply)])
   })
 })

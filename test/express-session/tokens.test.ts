@@ -68,6 +68,19 @@ describe('the token in the cookie', () => {
     assert.equal(JSON.parse((await get('/', { cookie: oldCookie(OLD_ID) })).body).name, null)
   })
 
+  test('R43 R22 write derived needs keys', () => {
+    const migrate = { write: 'derived' }
+    assert.throws(() => kit.middleware({ migrate }), { code: 'invalid_option' })
+    kit.middleware({ migrate, keys: OTHER_SECRET })
+  })
+
+  test('R22 a derived key among keys is itself, and its tokens are current', async (t) => {
+    const keys = Buffer.from(hkdfSync('sha256', SECRET, '', 'symbolon token v1', 32))
+    const { get } = await kit.serve(t, { options: { keys }, handler: visit })
+    const cookie = sessionCookie(await get('/?set=a'))
+    assert.deepEqual((await get('/', { cookie })).cookies, [])
+  })
+
   test('R22 a short secret warns and works', async (t) => {
     const warnings: Error[] = []
     const listener = (warning: Error): void => void warnings.push(warning)
