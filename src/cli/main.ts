@@ -1,12 +1,15 @@
 #!/usr/bin/env node
 import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { derive } from './derive.ts'
 import { explain, type Explained } from './explain.ts'
 import { DEFAULT_KEY_FILE, keygen } from './keygen.ts'
 
 const USAGE = `symbolon: sessions whose cookie is a JWT
 
   symbolon keygen [file]            makes a signing key (ES256); default ${DEFAULT_KEY_FILE}
+  symbolon derive < secret          prints the key that symbolon/express-session signs with by its
+                                    secret when it has no keys, for a service that verifies
   symbolon explain <cookie | ->     shows what a cookie says and why it is or is not believed;
                                     '-' reads it from standard input, which leaves no trace in the shell
       --keys <file>                 the app's key file; default ${DEFAULT_KEY_FILE} if it is there
@@ -42,6 +45,7 @@ function run([command, argument, ...rest]: string[], values: Values): string {
   if (values.help === true || command === undefined) return USAGE
   if (rest.length > 0) throw new Error(`too many arguments\n\n${USAGE}`)
   if (command === 'keygen') return keygen(argument)
+  if (command === 'derive') return derive(readFileSync(0, 'utf8').replace(/\r?\n$/, ''))
   if (command !== 'explain') throw new Error(`unknown command\n\n${USAGE}`)
   if (argument === undefined) throw new Error("explain needs a cookie, or '-' for standard input")
   const { text, genuine } = explainCookie(argument, values)

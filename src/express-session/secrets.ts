@@ -41,10 +41,12 @@ function joined(signing: KeyRing, reading: KeyRing): KeyRing {
  * a token's text signed (R22).
  */
 function keysOfSecrets(secrets: readonly Secret[]): readonly KeySpec[] {
-  return secrets.map((secret) => {
-    const key = hkdfSync('sha256', bytesOf(secret), '', 'symbolon token v1', 32)
-    return createSecretKey(Buffer.from(key))
-  })
+  return secrets.map((secret) => createSecretKey(derivedKey(secret)))
+}
+
+/** HKDF-SHA-256 (RFC 5869) without salt; the info keeps it apart from all other uses of the secret. */
+export function derivedKey(secret: Secret): Buffer {
+  return Buffer.from(hkdfSync('sha256', bytesOf(secret), '', 'symbolon token v1', 32))
 }
 
 /** @throws SessionError `invalid_key` if a key is one of the secrets */

@@ -4,6 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { compactVerify, importJWK } from 'jose'
+import { ringOf } from '../../src/express-session/secrets.ts'
 import { createSessions } from '../../src/sessions.ts'
 import { memory } from '../../src/stores/memory.ts'
 import { login } from '../../src/testing/index.ts'
@@ -126,6 +128,17 @@ describe('symbolon explain', () => {
       assert.match(out, /^verdict +refused/m)
     }
   })
+})
+
+test('R22 symbolon derive prints the key of the drop-in, and nothing of the secret', async () => {
+  const secret = 'what express-session signs cookies with'
+  const jwk = JSON.parse(symbolon(['derive'], `${secret}\n`).out)
+  const { current } = ringOf({ keys: undefined, signsDerived: true }, [secret])
+  assert.equal(jwk.kid, current.kid)
+  const text = `${current.header}.${Buffer.from('{"sk":"x"}').toString('base64url')}`
+  await compactVerify(`${text}.${current.sign(text)}`, await importJWK(jwk))
+  assert.ok(!JSON.stringify(jwk).includes(secret))
+  assert.equal(symbolon(['derive']).status, 1)
 })
 
 test('a wrong option or a missing word is told without a stack, and fails', () => {
