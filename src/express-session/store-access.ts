@@ -1,6 +1,6 @@
 import type { MaybePromise } from '../session/record.ts'
 import { isPromise } from '../session/steps.ts'
-import { type ConnectStore, ask } from '../stores/connect-calls.ts'
+import { type ConnectStore, ask, saysGone } from '../stores/connect-calls.ts'
 import { ProcessMemory } from '../stores/connect-memory.ts'
 import { Turns } from '../stores/connect-turns.ts'
 
@@ -42,7 +42,7 @@ export class StoreAccess {
     if (this.#store.touch === undefined) return true
     return rescued(
       () => this.#call('touch', id, session),
-      ({ code, message }) => (code === 'ENOENT' || message === MONGO_GONE ? GONE : undefined),
+      (error) => (saysGone(error) ? GONE : undefined),
     )
   }
 
@@ -61,7 +61,6 @@ export class StoreAccess {
   }
 }
 
-const MONGO_GONE = 'Unable to find the session to touch'
 const NOTHING: Outcome = { answer: undefined }
 const GONE: Outcome = { answer: false }
 

@@ -56,8 +56,6 @@ export class SessionState {
   used = false
   /** Whether a change of `update()` runs: what it did to the session otherwise would be lost. */
   applying = false
-  /** Why an operation failed that the app did not wait for. */
-  failure: Error | undefined
   /** Whether the response head is out, so that no cookie can be set any more. */
   headSent = false
   /** Whether the app was told that its changes cannot be stored any more. */
