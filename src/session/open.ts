@@ -45,7 +45,8 @@ export function* open(core: Core, request: RequestFacts): Steps<Found> {
 
   const settled = core.settings.now() - iat * 1000 > SETTLED_MS
   const clear = request.navigation && settled
-  return yield* openRecord(core, id, tokens, newest.name !== core.settings.cookie.name, clear)
+  const renamed = newest.name !== core.settings.cookie.name
+  return yield* openRecord(core, id, tokens, renamed, clear)
 }
 
 /** The newest first. */
@@ -76,7 +77,7 @@ function* openRecord(
   renamed: boolean,
   clear: boolean,
 ): Steps<Found> {
-  const read = yield* readRecord(core, id)
+  const read = yield* readRecord(core, id, tokens[0]?.userId)
   if (read === ENDED) {
     core.events.emit('record_ended', { id })
     return { kind: 'ended', id, tokens, record: undefined, renamed: false, clear: false }
@@ -100,8 +101,12 @@ function readToken({ tokens, events, settings }: Core, value: string): GenuineTo
   return undefined
 }
 
-function* readRecord(core: Core, id: string): Steps<SessionRecord | typeof ENDED | undefined> {
-  const record = yield* wait(core.store.read(id))
+function* readRecord(
+  core: Core,
+  id: string,
+  userId: string | undefined,
+): Steps<SessionRecord | typeof ENDED | undefined> {
+  const record = yield* wait(core.store.read(id, userId))
   if (record === undefined || record === ENDED) return record
   const { now, absolute } = core.settings
   return now() < Math.min(record.created + absolute, record.expires) ? record : undefined

@@ -49,8 +49,13 @@ export interface StoreGuarantees {
  */
 export interface Store {
   readonly guarantees: StoreGuarantees
-  /** The record, `'ended'` within a minute after its end, or undefined. */
-  read(id: string): MaybePromise<SessionRecord | typeof ENDED | undefined>
+  /**
+   * The record, `'ended'` within a minute after its end, or undefined. A record whose user was
+   * revoked since (`revokeUser`) has ended.
+   *
+   * @param userId whom the token names: a store may fetch the user's mark in the same round trip
+   */
+  read(id: string, userId?: string): MaybePromise<SessionRecord | typeof ENDED | undefined>
   /** Writes a new record; false if the id is taken, by a tombstone too. */
   create(id: string, record: SessionRecord): MaybePromise<boolean>
   /** Replaces the record if its version is still `seen`; writes nothing otherwise. */
@@ -62,7 +67,73 @@ export interface Store {
    * `'gone'` if there was no living record.
    */
   end(id: string, seen?: string): MaybePromise<'ok' | 'conflict' | 'gone'>
+
+  /** What names a session in lists and notifications and opens none: at most a hash of its id (STO-15). */
+  handle?(id: string): string
+  /** The living sessions of a user, in no particular order; found without reading those of others. */
+  ofUser?(userId: string): MaybePromise<readonly StoredSession[]>
+  /** Replaces the record that the handle names by a tombstone; false if there was no living one. */
+  endHandle?(handle: string): MaybePromise<boolean>
+  /**
+   * Ends the user's sessions that the mark covers, by one write of the mark: from then on every verb
+   * holds them for ended, whether or not they stand in an index, and whatever becomes of this
+   * process. Replaces an earlier mark.
+   */
+  revokeUser?(userId: string, mark: UserMark): MaybePromise<void>
+  /** The user's mark, so that who logs in anew gets a record that it does not cover. */
+  userMark?(userId: string): MaybePromise<UserMark | undefined>
+
+  /** What neighbours must refuse before its time (R32). */
+  readonly revocations?: RevocationLog
+  /**
+   * Tells of changes by every process, this one too, within a second while it hears them.
+   *
+   * @returns ends the telling
+   */
+  changes?(hear: (change: StoreChange) => void): () => MaybePromise<void>
+
   /** Removes what has expired and returns how many; safe to run in several processes at once. */
   sweep?(): MaybePromise<number>
   close?(): MaybePromise<void>
+}
+
+/** One session of a user's. */
+export interface StoredSession {
+  readonly handle: string
+  readonly record: SessionRecord
+}
+
+/** Which of a user's sessions have ended: all that were created at `before` or earlier. */
+export interface UserMark {
+  /** In ms since 1970, compared with `created` of the record. */
+  readonly before: number
+  /** Handles of the sessions that live on. */
+  readonly except: readonly string[]
+  /** When no record that it covers can live any more, and the mark may be forgotten; in ms since 1970. */
+  readonly expires: number
+}
+
+/** What a store tells to who listens. Without a sign of life for a second it tells of a gap. */
+export type StoreChange =
+  | { readonly kind: 'session'; readonly handle: string }
+  | { readonly kind: 'user'; readonly userId: string }
+  | { readonly kind: 'revocation' }
+  /** Some changes may not have been told: what is remembered of the store is to be forgotten. */
+  | { readonly kind: 'gap' }
+
+/** Numbered entries: whoever asks again from the last number seen misses none. */
+export interface RevocationLog {
+  /** Appends an entry, kept until `expires` (in ms since 1970) at least. */
+  add(text: string, expires: number): MaybePromise<void>
+  /**
+   * The entries numbered above `after`, in order. No entry becomes readable after one with a higher
+   * number was.
+   */
+  since(after: number): MaybePromise<RevocationPage>
+}
+
+export interface RevocationPage {
+  /** Random, another one when the numbers began anew: then all entries are to be read again. */
+  readonly generation: string
+  readonly entries: readonly { readonly number: number; readonly text: string }[]
 }

@@ -25,7 +25,7 @@ export function guardStore(store: Verbs, events: Events): Verbs {
     }
   }
   return {
-    read: (id) => guarded(() => store.read(id), readable),
+    read: (id, userId) => guarded(() => store.read(id, userId), readable),
     create: (id, record) => guarded(() => store.create(id, record), isBoolean),
     update: (id, record, seen) => guarded(() => store.update(id, record, seen), isOutcome),
     touch: (id, expires) => guarded(() => store.touch(id, expires), isBoolean),

@@ -18,7 +18,8 @@ const SWEPT_PER_CREATE = 2
  * @example
  * const sessions = createSessions({ keys, fields, store: memory() })
  */
-export function memory({ now = Date.now }: { readonly now?: () => number } = {}): Required<Store> {
+export function memory({ now = Date.now }: { readonly now?: () => number } = {}): Store &
+  Required<Pick<Store, 'sweep' | 'close'>> {
   const entries = new Map<string, Entry>()
   let sweeper = entries.entries()
 

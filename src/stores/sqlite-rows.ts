@@ -1,11 +1,5 @@
-import { hash } from 'node:crypto'
 import type { StatementSync } from 'node:sqlite'
 import { ENDED, type SessionRecord } from '../session/record.ts'
-
-/** The id as it lies in the file: whoever reads a backup cannot make a cookie of it. */
-export function storedId(id: string): Buffer {
-  return hash('sha256', `symbolon stored id v1 ${id}`, 'buffer')
-}
 
 /**
  * A record as parameters of the statements that write one. Node 22 reads a text only up to a NUL:

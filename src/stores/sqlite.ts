@@ -7,7 +7,8 @@ import type { MaybePromise, Store } from '../session/record.ts'
 import { type Steps, wait, walk } from '../session/steps.ts'
 import { IN_MEMORY, SqliteConnection, type Statements, sqliteOfNode } from './sqlite-connection.ts'
 import { WaitingLine } from './sqlite-line.ts'
-import { columns, find, storedId, whyNot } from './sqlite-rows.ts'
+import { columns, find, whyNot } from './sqlite-rows.ts'
+import { storedId } from './stored-id.ts'
 
 /** Where the database is, and how long to wait for it. */
 export interface SqliteOptions {
@@ -43,7 +44,7 @@ const CREATES_PER_SWEEP = 100
  * @example
  * const sessions = createSessions({ keys, fields, store: sqlite({ file: 'data/sessions.db' }) })
  */
-export function sqlite(options: SqliteOptions): Required<Store> {
+export function sqlite(options: SqliteOptions): Store & Required<Pick<Store, 'sweep' | 'close'>> {
   const { now = Date.now } = options
   const busyTimeout = milliseconds(options.busyTimeout ?? '5s', 'busyTimeout')
   const connection = new SqliteConnection(sqliteOfNode(), pathOf(options.file), now)

@@ -129,7 +129,10 @@ describe('sqlite when the file or its disk fails', () => {
   })
 })
 
-function open(context: TestContext, options: Parameters<typeof sqlite>[0]): Required<Store> {
+function open(
+  context: TestContext,
+  options: Parameters<typeof sqlite>[0],
+): Store & Required<Pick<Store, 'sweep' | 'close'>> {
   const store = sqlite(options)
   context.after(() => store.close())
   return store
@@ -148,7 +151,10 @@ async function openWithOne(
 }
 
 /** A store whose database may not grow beyond a few pages: SQLITE_FULL, as on a full disk. */
-function openOnFullDisk(context: TestContext, clock: Clock): Required<Store> {
+function openOnFullDisk(
+  context: TestContext,
+  clock: Clock,
+): Store & Required<Pick<Store, 'sweep' | 'close'>> {
   class Small extends sqliteOfNode() {
     constructor(path: string) {
       super(path)

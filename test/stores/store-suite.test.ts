@@ -8,7 +8,10 @@ import { contract } from '../../src/testing/store-contract.ts'
 import { histories } from '../../src/testing/store-histories.ts'
 import { races } from '../../src/testing/store-races.ts'
 
-type Fault = (sound: Required<Store>, clock: Pick<Clock, 'now'>) => Partial<Store>
+type Fault = (
+  sound: Store & Required<Pick<Store, 'sweep' | 'close'>>,
+  clock: Pick<Clock, 'now'>,
+) => Partial<Store>
 
 const FAULTS: Record<string, Fault> = {
   'leaves no tombstone': ({ read }) => ({
