@@ -1,0 +1,66 @@
+import { SessionError } from '../errors.ts'
+
+/** One call that is waited for. */
+interface Waiting {
+  readonly deadline: number
+  readonly refuse: (error: SessionError) => void
+  settled: boolean
+}
+
+/**
+ * Limits how long each call of a store may take. All calls have the same limit, so that they end in
+ * the order in which they began, and one timer serves them all. The clock is the monotonic one
+ * (FLT-22).
+ *
+ * @example
+ * const limit = new TimeLimit(5000)
+ * await limit.hold(client.get(key)) // rejects with `store_timeout` after five seconds
+ */
+export class TimeLimit {
+  readonly #limit: number
+  readonly #waiting: Waiting[] = []
+  #timer: NodeJS.Timeout | undefined
+
+  /** @param limit in ms */
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  hold<T>(call: PromiseLike<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const waiting = { deadline: performance.now() + this.#limit, refuse: reject, settled: false }
+      this.#waiting.push(waiting)
+      this.#timer ??= setTimeout(() => this.#expire(), this.#limit)
+      const settle = (): void => this.#settle(waiting)
+      call.then(
+        (answer) => (settle(), resolve(answer)),
+        (error: unknown) => (settle(), reject(error as Error)),
+      )
+    })
+  }
+
+  #settle(waiting: Waiting): void {
+    waiting.settled = true
+    while (this.#waiting[0]?.settled) this.#waiting.shift()
+    if (this.#waiting.length > 0) return
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  #expire(): void {
+    const now = performance.now()
+    while (this.#waiting[0] && (this.#waiting[0].settled || this.#waiting[0].deadline <= now)) {
+      const waiting = this.#waiting.shift()
+      if (waiting && !waiting.settled) waiting.refuse(timeout(this.#limit))
+    }
+    const [next] = this.#waiting
+    this.#timer = next && setTimeout(() => this.#expire(), next.deadline - now)
+  }
+}
+
+function timeout(limit: number): SessionError {
+  return new SessionError(
+    'store_timeout',
+    `The session store did not answer within ${limit} ms: see whether its server is overloaded, or raise timeout`,
+  )
+}
