@@ -10,9 +10,20 @@ export type {
 export type { CookieOptions, CookieVariant, SameSite } from './session/cookie.ts'
 export type { Duration } from './session/duration.ts'
 export type { ErrorAnswer, SessionOptions } from './session/options.ts'
-export type { MaybePromise, SessionRecord, Store, StoreGuarantees } from './session/record.ts'
+export type {
+  MaybePromise,
+  RevocationLog,
+  RevocationPage,
+  SessionRecord,
+  Store,
+  StoreChange,
+  StoredSession,
+  StoreGuarantees,
+  UserMark,
+} from './session/record.ts'
 export type { KeepOptions, Session } from './session/session.ts'
 export { createSessions, type CreateSessionsOptions, type Sessions } from './sessions.ts'
 export { defineFields, type Fields, type FieldForm } from './token/fields.ts'
 export type { KeySpec } from './token/key.ts'
-export type { WellKnown } from './well-known/handler.ts'
+export type { Endpoint } from './well-known/endpoint.ts'
+export type { ForwardAuthOptions } from './well-known/forward-auth.ts'

@@ -19,8 +19,10 @@ import type { FieldForm, Fields } from './token/fields.ts'
 import type { KeySpec } from './token/key.ts'
 import { createKeyRing, type KeyRing } from './token/key-ring.ts'
 import { createTokens, type Tokens } from './token/token.ts'
-import { publicDocuments } from './well-known/documents.ts'
-import { wellKnownHandler, type WellKnown } from './well-known/handler.ts'
+import { publicDocuments, requireIssuer } from './well-known/documents.ts'
+import type { Endpoint } from './well-known/endpoint.ts'
+import { forwardAuthEndpoint, type ForwardAuthOptions } from './well-known/forward-auth.ts'
+import { wellKnownEndpoint } from './well-known/handler.ts'
 
 /** Options of {@link createSessions}; all but `keys` have defaults. */
 export interface CreateSessionsOptions<User, FieldAuth, Claims> extends SessionOptions<
@@ -48,7 +50,14 @@ export interface Sessions<User = any, Auth = any> {
   open(request: RequestFacts): MaybePromise<Visit>
   readonly onError: ((error: SessionError) => ErrorAnswer | undefined) | undefined
   /** Publishes `/.well-known/jwks.json` and `session.json`; needs `issuer` and an asymmetric key. */
-  readonly wellKnown: WellKnown
+  readonly wellKnown: Endpoint
+  /**
+   * Answers a gateway that asks who the user of a request is; needs `issuer` (R34).
+   *
+   * @example
+   * app.get('/verify', sessions.forwardAuth({ headers: { 'x-auth-request-user': 'userId' } }))
+   */
+  forwardAuth(options?: ForwardAuthOptions): Endpoint
   /** How often each event happened in this process; the events are on the channel `symbolon`. */
   readonly counts: Readonly<Partial<Record<EventCode, number>>>
   /** Removes expired records, and tries again to end those whose logout the store had refused. */
@@ -88,7 +97,7 @@ class AppSessions implements Sessions {
   readonly #ring: KeyRing
   readonly #store: Store
   readonly #core: Core
-  #wellKnown: WellKnown | undefined
+  #wellKnown: Endpoint | undefined
 
   constructor(ring: KeyRing, settings: Settings, store: Store) {
     const events = new Events()
@@ -116,10 +125,15 @@ class AppSessions implements Sessions {
     return isPromise(found) ? found.then((it) => this.#visit(it)) : this.#visit(found)
   }
 
-  get wellKnown(): WellKnown {
-    const documents = (): WellKnown =>
-      wellKnownHandler(publicDocuments(this.#ring, this.#core.settings))
+  get wellKnown(): Endpoint {
+    const documents = (): Endpoint =>
+      wellKnownEndpoint(publicDocuments(this.#ring, this.#core.settings))
     return (this.#wellKnown ??= documents())
+  }
+
+  forwardAuth(options: ForwardAuthOptions = {}): Endpoint {
+    requireIssuer(this.#core.settings, 'forwardAuth')
+    return forwardAuthEndpoint((request) => this.open(request), options)
   }
 
   async sweep(): Promise<number> {

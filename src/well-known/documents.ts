@@ -19,13 +19,7 @@ export function publicDocuments(
   ring: KeyRing,
   settings: Settings,
 ): ReadonlyMap<string, PublicDocument> {
-  const { issuer } = settings
-  if (issuer === undefined || !URL.canParse(issuer)) {
-    throw new SessionError(
-      'invalid_option',
-      "wellKnown needs the option issuer: the app's public address, such as 'https://app.example', another one in each environment",
-    )
-  }
+  const issuer = requireIssuer(settings, 'wellKnown')
   const jwks = ring.jwks()
   const manifest = {
     issuer,
@@ -38,6 +32,15 @@ export function publicDocuments(
     ['/.well-known/jwks.json', publicDocument('application/jwk-set+json', jwks)],
     ['/.well-known/session.json', publicDocument('application/json', manifest)],
   ])
+}
+
+/** Whoever reads our word about users must be able to tell whose word it is. */
+export function requireIssuer({ issuer }: Settings, what: string): string {
+  if (issuer !== undefined && URL.canParse(issuer)) return issuer
+  throw new SessionError(
+    'invalid_option',
+    `${what} needs the option issuer: the app's public address, such as 'https://app.example', another one in each environment`,
+  )
 }
 
 function publicDocument(contentType: string, content: unknown): PublicDocument {

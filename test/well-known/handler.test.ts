@@ -89,12 +89,12 @@ describe('R30 the public documents', () => {
   })
 
   test('the same for fetch handlers', async () => {
-    const answer = sessions.wellKnown.fetch(new Request(`${issuer}/.well-known/jwks.json`))
+    const answer = await sessions.wellKnown.fetch(new Request(`${issuer}/.well-known/jwks.json`))
     assert.equal(
       await answer!.text(),
       await (await fetch(address('/.well-known/jwks.json'))).text(),
     )
-    assert.equal(sessions.wellKnown.fetch(new Request(`${issuer}/`)), undefined)
+    assert.equal(await sessions.wellKnown.fetch(new Request(`${issuer}/`)), undefined)
   })
 
   test('a secret or a missing issuer is told at start, with what to do', () => {
