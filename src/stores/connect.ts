@@ -9,7 +9,7 @@ import {
   fromSession,
   toSession,
 } from './connect-record.ts'
-import { Turns } from './connect-turns.ts'
+import { Turns } from './turns.ts'
 
 export type { ConnectStore } from './connect-calls.ts'
 
