@@ -66,8 +66,10 @@ const API: Record<string, string[]> = {
   'symbolon/express-session/session/session': ['default', 'module.exports'],
   'symbolon/express-session/session/store': ['default', 'module.exports'],
   'symbolon/stores/connect': ['connect', 'type ConnectOptions', 'type ConnectStore'],
+  'symbolon/stores/keyv': ['keyv', 'type KeyValueOptions', 'type KeyvClient'],
   'symbolon/stores/memory': ['memory'],
   'symbolon/stores/sqlite': ['sqlite', 'type SqliteOptions'],
+  'symbolon/stores/unstorage': ['type KeyValueOptions', 'type UnstorageClient', 'unstorage'],
   'symbolon/testing': ['login', 'type TestSession'],
   'symbolon/testing/store-suite': ['testStore', 'type StoreSuiteOptions', 'type StoreUnderTest'],
   'symbolon/testing/adapter-suite': [

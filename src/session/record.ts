@@ -72,6 +72,12 @@ export interface Store {
   handle?(id: string): string
   /** The living sessions of a user, in no particular order; found without reading those of others. */
   ofUser?(userId: string): MaybePromise<readonly StoredSession[]>
+  /** `update` of the record that the handle names. */
+  updateHandle?(
+    handle: string,
+    record: SessionRecord,
+    seen: string,
+  ): MaybePromise<'ok' | 'conflict' | 'gone'>
   /** Replaces the record that the handle names by a tombstone; false if there was no living one. */
   endHandle?(handle: string): MaybePromise<boolean>
   /**
@@ -132,6 +138,7 @@ export interface RevocationLog {
   since(after: number): MaybePromise<RevocationPage>
 }
 
+/** What was read of the log. */
 export interface RevocationPage {
   /** Random, another one when the numbers began anew: then all entries are to be read again. */
   readonly generation: string
