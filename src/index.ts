@@ -8,7 +8,7 @@ export type {
   SessionObject,
 } from './register.ts'
 export type { CookieOptions, CookieVariant, SameSite } from './session/cookie.ts'
-export type { Duration } from './session/duration.ts'
+export type { Duration } from './duration.ts'
 export type { ErrorAnswer, SessionOptions } from './session/options.ts'
 export type {
   MaybePromise,

@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
 import type { FieldForm, Fields } from '../token/fields.ts'
-import type { Duration } from '../session/duration.ts'
+import type { Duration } from '../duration.ts'
 import { newId } from '../session/state.ts'
 import { type SessionOptions, type Settings, resolveOptions } from '../session/options.ts'
 import type { Data } from '../session/data.ts'

@@ -1,5 +1,5 @@
 import type { TLSSocket } from 'node:tls'
-import { cookieValues } from '../session/cookie.ts'
+import { cookieValues } from '../token/cookie-values.ts'
 import type { RequestFacts } from '../session/open.ts'
 import { deprecate } from './deprecate.ts'
 import { type Secret, isOldCookie, readOldCookie } from './old-cookie.ts'

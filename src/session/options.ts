@@ -1,3 +1,4 @@
+import { type Duration, milliseconds } from '../duration.ts'
 import { SessionError } from '../errors.ts'
 import { REGISTERED_CLAIMS } from '../token/claims.ts'
 import {
@@ -7,7 +8,6 @@ import {
   type Fields,
 } from '../token/fields.ts'
 import { CookieForm, type CookieOptions } from './cookie.ts'
-import { type Duration, milliseconds } from './duration.ts'
 import type { MaybePromise } from './record.ts'
 
 /** The answer to a request whose session could not be stored. */

@@ -65,6 +65,14 @@ export function isPlainObject(value: unknown): value is object {
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
+/** Of what is shared between readers, none may change what the others see (CCH-06). */
+export function deepFreeze<T extends object>(object: T): T {
+  for (const value of Object.values(object)) {
+    if (typeof value === 'object' && value !== null) deepFreeze(value)
+  }
+  return Object.freeze(object)
+}
+
 function unfit(source: string, what: string): SessionError {
   return new SessionError('invalid_claims', `A token cannot carry ${source}: it holds ${what}`)
 }

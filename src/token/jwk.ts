@@ -1,5 +1,5 @@
-import { type KeyObject, createHash } from 'node:crypto'
-import type { Algorithm } from './signing.ts'
+/** The algorithms offered (R6). EdDSA is Ed25519 under the name that verifiers know (RFC 8037). */
+export type Algorithm = 'HS256' | 'ES256' | 'RS256' | 'EdDSA'
 
 /** A key as RFC 7517 writes it. Our own type: Node's declarations move theirs between versions. */
 export type Jwk = { readonly [Name in JwkMember]?: string | undefined } & {
@@ -20,16 +20,23 @@ export type PublicJwk = PublicMembers & Readonly<{ kid: string; use: 'sig'; alg:
 
 const MEMBER_NAMES: readonly (keyof PublicMembers)[] = ['kty', 'crv', 'x', 'y', 'n', 'e']
 
-export function publicMembers(publicKey: KeyObject): PublicMembers {
-  const jwk = publicKey.export({ format: 'jwk' })
+/** @param jwk as the platform exports it, whatever else it holds */
+export function publicMembers(jwk: Jwk): PublicMembers {
   const members = MEMBER_NAMES.filter((name) => name in jwk).map((name) => [name, jwk[name]])
   return Object.fromEntries(members) as PublicMembers
 }
 
-/** RFC 7638: the SHA-256 of these members, in the order of their names. */
-export function thumbprint(members: PublicMembers): Buffer {
-  const text = JSON.stringify(members, ['crv', 'e', 'kty', 'n', 'x', 'y'])
-  return createHash('sha256').update(text).digest()
+/** RFC 7638: a key's thumbprint is the SHA-256 of this text, its members in the order of their names. */
+export function thumbprintText(members: PublicMembers): string {
+  return JSON.stringify(members, ['crv', 'e', 'kty', 'n', 'x', 'y'])
+}
+
+/** Of a secret the HMAC of this text is what a thumbprint is of a public key. */
+export const SECRET_NAMING_TEXT = 'symbolon kid v1'
+
+/** A key's name where it has none: hex, since it may become a file name or a command's argument. */
+export function kidOf(fingerprintInHex: string): string {
+  return fingerprintInHex.slice(0, 16)
 }
 
 /**

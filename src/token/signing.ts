@@ -7,9 +7,7 @@ import {
 } from 'node:crypto'
 import { SessionError } from '../errors.ts'
 import { derOfSides, sidesOfDer } from './ecdsa-form.ts'
-
-/** The algorithms offered (R6). EdDSA is Ed25519 under the name that verifiers know (RFC 8037). */
-export type Algorithm = 'HS256' | 'ES256' | 'RS256' | 'EdDSA'
+import type { Algorithm } from './jwk.ts'
 
 /** One key bound to its one algorithm. Texts are ASCII, as all of a token is. */
 export interface Signing {

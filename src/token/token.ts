@@ -1,4 +1,5 @@
 import { SessionError, type RejectionCode } from '../errors.ts'
+import { deepFreeze } from './claim-values.ts'
 import {
   BACKDATED_SECONDS,
   type ClaimRules,
@@ -150,11 +151,4 @@ function headerProblem(segment: string, ring: KeyRing): 'alg' | 'kid' | 'header'
   const named = ring.keys.find((key) => key.kid === header['kid'])
   if (named === undefined) return 'kid'
   return named.alg === header['alg'] ? 'header' : 'alg'
-}
-
-function deepFreeze<T extends object>(object: T): T {
-  for (const value of Object.values(object)) {
-    if (typeof value === 'object' && value !== null) deepFreeze(value)
-  }
-  return Object.freeze(object)
 }

@@ -53,6 +53,6 @@ export class VerifiedTokens<Value> {
 }
 
 /** A piece of a string keeps the whole of it in memory: here, the request's Cookie header. */
-function copyFlat(ascii: string): string {
-  return Buffer.from(ascii, 'latin1').toString('latin1')
+function copyFlat(token: string): string {
+  return JSON.parse(`"${token}"`) as string
 }

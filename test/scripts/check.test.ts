@@ -26,8 +26,8 @@ describe('import order', () => {
   test('a file imports from its own group and from those below', () => {
     const files = {
       'src/errors.ts': '',
-      'src/token/key.ts': `import { SessionError } from '../errors.ts'\nimport './jwk.ts'\n`,
-      'src/token/jwk.ts': `import { hash } from 'node:crypto'\n`,
+      'src/token/key.ts': `import { SessionError } from '../errors.ts'\nimport './signing.ts'\n`,
+      'src/token/signing.ts': `import { hash } from 'node:crypto'\n`,
       'src/index.ts': `export { node } from './adapters/node.ts'\n`,
       'src/adapters/node.ts': `export type { Key } from '../token/key.ts'\n`,
     }

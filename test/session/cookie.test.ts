@@ -2,12 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Cookie } from 'tough-cookie'
 import { SessionError } from '../../src/errors.ts'
-import {
-  CookieForm,
-  type CookieOptions,
-  cookieValues,
-  serializeCookie,
-} from '../../src/session/cookie.ts'
+import { CookieForm, type CookieOptions, serializeCookie } from '../../src/session/cookie.ts'
+import { cookieValues } from '../../src/token/cookie-values.ts'
 
 const DAY = 86_400_000
 const read = (header: string, name = '__Host-session'): string[] =>

@@ -1,4 +1,4 @@
-import { SessionError } from '../errors.ts'
+import { SessionError } from './errors.ts'
 
 /** Milliseconds, or text such as `'30s'`, `'15m'`, `'8h'`, `'14d'`. */
 export type Duration = number | `${number}${'ms' | 's' | 'm' | 'h' | 'd'}`
