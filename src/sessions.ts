@@ -9,6 +9,7 @@ import {
 } from './session/options.ts'
 import { open, type RequestFacts } from './session/open.ts'
 import { ENDED, type MaybePromise, type SessionRecord, type Store } from './session/record.ts'
+import { RecentRecords } from './session/recent.ts'
 import { Signals } from './session/signals.ts'
 import { newId, SessionState, type Core, type Found } from './session/state.ts'
 import { isPromise, walk } from './session/steps.ts'
@@ -97,24 +98,28 @@ class AppSessions implements Sessions {
   readonly #ring: KeyRing
   readonly #store: Store
   readonly #core: Core
+  readonly #recent: RecentRecords | undefined
   #wellKnown: Endpoint | undefined
 
   constructor(ring: KeyRing, settings: Settings, store: Store) {
     const events = new Events()
     const guarded = guardStore(store, events)
-    const endings = new Endings(guarded)
     const tokens = createTokens({ ring, ...settings })
     refuseUnreadable(tokens, settings)
+    const recent = settings.maxStale > 0 ? new RecentRecords(settings, store, events) : undefined
+    const remembered = recent?.guard(guarded) ?? guarded
+    const endings = new Endings(remembered)
     this.#core = Object.freeze({
       settings,
       tokens,
-      store: endings.guard(guarded),
+      store: endings.guard(remembered),
       events,
       endings,
       signals: new Signals(async (id) => expiryOf(await guarded.read(id)), settings.now),
     })
     this.#ring = ring
     this.#store = store
+    this.#recent = recent
     this.onError = settings.onError
     this.counts = events.counts
     Object.freeze(this)
@@ -143,6 +148,7 @@ class AppSessions implements Sessions {
 
   async close(): Promise<void> {
     this.#core.endings.close()
+    await this.#recent?.close()
     await this.#store.close?.()
   }
 
@@ -155,7 +161,8 @@ const OPTIONS: ReadonlySet<string> = new Set<
   keyof CreateSessionsOptions<unknown, unknown, unknown>
 >([
   ...(['keys', 'fields', 'claims', 'user', 'userId', 'sessionField', 'store', 'cookie'] as const),
-  ...(['tokenLife', 'idle', 'absolute', 'issuer', 'audience', 'onError', 'now'] as const),
+  ...(['tokenLife', 'idle', 'absolute', 'maxStale', 'issuer', 'audience'] as const),
+  ...(['onError', 'now'] as const),
 ])
 
 /** A misspelt option would be a default that nobody chose. */

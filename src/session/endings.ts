@@ -48,6 +48,7 @@ export class Endings {
   guard(store: Verbs): Verbs {
     return {
       ...store,
+      recall: (id) => (this.#has(id) ? undefined : store.recall?.(id)),
       read: (id, userId) => (this.#has(id) ? ENDED : store.read(id, userId)),
       update: (id, record, seen) => (this.#has(id) ? 'gone' : store.update(id, record, seen)),
       touch: (id, expires) => (this.#has(id) ? false : store.touch(id, expires)),

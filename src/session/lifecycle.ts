@@ -6,6 +6,7 @@ import { ENDED, type SessionRecord } from './record.ts'
 import { type SessionState, newId } from './state.ts'
 import { type Steps, wait } from './steps.ts'
 import {
+  catchUp,
   create,
   ended,
   followStored,
@@ -116,6 +117,7 @@ function* beginNow(state: SessionState, data: string): Steps<void> {
  * itself changes only when the change is stored, and keeps what the app does to it meanwhile.
  */
 export function* change<T>(state: SessionState, apply: (data: Data) => T): Steps<Awaited<T>> {
+  if (state.recalled) yield* catchUp(state)
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const before = state.text()
     const draft = parsed(before)

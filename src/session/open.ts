@@ -4,6 +4,7 @@ import type { GenuineToken } from '../token/token.ts'
 import { ENDED, type SessionRecord } from './record.ts'
 import type { Core, Found } from './state.ts'
 import { type Steps, wait } from './steps.ts'
+import type { Read } from './store-guard.ts'
 
 /** What the session code needs to know of a request; no framework's type. */
 export interface RequestFacts {
@@ -23,11 +24,15 @@ const MOST_READ = 16
 /** A cookie younger than this may name a record that another process has not seen yet (R10). */
 const SETTLED_MS = 60_000
 
+/** They change nothing (RFC 9110 §9.2.1), so that a record from memory will do for them (R13). */
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
 const NOTHING: Found = Object.freeze({
   kind: 'nothing',
   id: undefined,
   tokens: [],
   record: undefined,
+  recalled: false,
   renamed: false,
   clear: false,
 })
@@ -40,13 +45,11 @@ export function* open(core: Core, request: RequestFacts): Steps<Found> {
   const [newest] = genuine
   if (newest === undefined) return tooMany ? ambiguous(core, []) : yield* openOther(core, request)
   const tokens = genuine.map(({ token }) => token)
-  const { id, iat } = newest.token
+  const { id } = newest.token
   if (tooMany || tokens.some((token) => token.id !== id)) return ambiguous(core, tokens)
 
-  const settled = core.settings.now() - iat * 1000 > SETTLED_MS
-  const clear = request.navigation && settled
   const renamed = newest.name !== core.settings.cookie.name
-  return yield* openRecord(core, id, tokens, renamed, clear)
+  return yield* openRecord(core, request, id, tokens, renamed)
 }
 
 /** The newest first. */
@@ -65,28 +68,35 @@ interface Genuine {
 }
 
 /** A cookie of another form is as good as one of ours that was renamed. */
-function* openOther(core: Core, { otherId: id }: RequestFacts): Steps<Found> {
-  return id === undefined ? NOTHING : yield* openRecord(core, id, [], true, false)
+function* openOther(core: Core, request: RequestFacts): Steps<Found> {
+  const id = request.otherId
+  return id === undefined ? NOTHING : yield* openRecord(core, request, id, [], true)
 }
 
-/** @param clear whether to clear the cookies if there is no record */
 function* openRecord(
   core: Core,
+  request: RequestFacts,
   id: string,
   tokens: readonly GenuineToken[],
   renamed: boolean,
-  clear: boolean,
 ): Steps<Found> {
-  const read = yield* readRecord(core, id, tokens[0]?.userId)
+  const recalled = SAFE_METHODS.has(request.method) ? yield* recallRecord(core, id) : undefined
+  const read = recalled ?? (yield* readRecord(core, id, tokens[0]?.userId))
   if (read === ENDED) {
     core.events.emit('record_ended', { id })
-    return { kind: 'ended', id, tokens, record: undefined, renamed: false, clear: false }
+    return { ...NOTHING, kind: 'ended', id, tokens }
   }
   if (read === undefined) {
     core.events.emit('record_gone', { id })
-    return { kind: 'gone', id, tokens, record: undefined, renamed: false, clear }
+    const clear = request.navigation && isSettled(core, tokens[0])
+    return { ...NOTHING, kind: 'gone', id, tokens, clear }
   }
-  return { kind: 'living', id, tokens, record: read, renamed, clear: false }
+  const kind = 'living'
+  return { kind, id, tokens, record: read, recalled: recalled !== undefined, renamed, clear: false }
+}
+
+function isSettled({ settings }: Core, token: GenuineToken | undefined): boolean {
+  return token !== undefined && settings.now() - token.iat * 1000 > SETTLED_MS
 }
 
 /** A token's own times decide nothing in the app, except that no record can be older (R9). */
@@ -101,15 +111,19 @@ function readToken({ tokens, events, settings }: Core, value: string): GenuineTo
   return undefined
 }
 
-function* readRecord(
-  core: Core,
-  id: string,
-  userId: string | undefined,
-): Steps<SessionRecord | typeof ENDED | undefined> {
-  const record = yield* wait(core.store.read(id, userId))
-  if (record === undefined || record === ENDED) return record
-  const { now, absolute } = core.settings
-  return now() < Math.min(record.created + absolute, record.expires) ? record : undefined
+/** From this process's memory; what has expired there may live on in the store. */
+function* recallRecord(core: Core, id: string): Steps<SessionRecord | undefined> {
+  const read = unexpired(core, yield* wait(core.store.recall?.(id)))
+  return read === ENDED ? undefined : read
+}
+
+function* readRecord(core: Core, id: string, userId: string | undefined): Steps<Read> {
+  return unexpired(core, yield* wait(core.store.read(id, userId)))
+}
+
+function unexpired({ settings: { now, absolute } }: Core, read: Read): Read {
+  if (read === undefined || read === ENDED) return read
+  return now() < Math.min(read.created + absolute, read.expires) ? read : undefined
 }
 
 /** Which of several sessions the user meant cannot be told: neither, and the browser starts anew. */

@@ -1,4 +1,3 @@
-import { type Duration, milliseconds } from '../duration.ts'
 import { SessionError } from '../errors.ts'
 import { REGISTERED_CLAIMS } from '../token/claims.ts'
 import {
@@ -8,7 +7,8 @@ import {
   type Fields,
 } from '../token/fields.ts'
 import { CookieForm, type CookieOptions } from './cookie.ts'
-import type { MaybePromise } from './record.ts'
+import { type Duration, milliseconds } from '../duration.ts'
+import { type MaybePromise, TOMBSTONE_MS } from './record.ts'
 
 /** The answer to a request whose session could not be stored. */
 export interface ErrorAnswer {
@@ -40,6 +40,12 @@ export interface SessionOptions<User, Claims = Record<string, unknown>> {
   readonly idle?: Duration
   /** How long a session lives since its login, however much it is used; default `'30d'`. */
   readonly absolute?: Duration
+  /**
+   * For how long a process may go on with a record that it has read, on GET, HEAD and OPTIONS: what
+   * others did to the session is seen so much later there, unless the store tells of changes. Every
+   * other method asks the store. At most one minute, and at most `tokenLife`; default 0 (R13).
+   */
+  readonly maxStale?: Duration
   /** `iss` of the tokens: the app's public address. Required for `wellKnown`. */
   readonly issuer?: string
   /** `aud` of the tokens; by default there is none, since many verifiers refuse one (federation §1). */
@@ -61,6 +67,7 @@ export interface Settings {
   readonly tokenLife: number
   readonly idle: number
   readonly absolute: number
+  readonly maxStale: number
   readonly issuer: string | undefined
   readonly audience: string | undefined
   readonly cookie: CookieForm
@@ -83,10 +90,16 @@ export function resolveOptions<User, Claims>(
   const tokenLife = milliseconds(options.tokenLife ?? '15m', 'tokenLife')
   const idle = milliseconds(options.idle ?? '14d', 'idle')
   const absolute = milliseconds(options.absolute ?? '30d', 'absolute')
+  const maxStale = milliseconds(options.maxStale ?? 0, 'maxStale')
   for (const [name, value] of Object.entries({ tokenLife, idle, absolute })) {
     refuseUnless(value >= SECOND, `${name} must be at least one second`)
   }
   refuseUnless(idle <= absolute, 'idle may not exceed absolute: raise absolute or lower idle')
+  // A record may not be remembered longer than its tombstone stands, or than neighbours believe it.
+  refuseUnless(
+    maxStale <= Math.min(TOMBSTONE_MS, tokenLife),
+    'maxStale may exceed neither one minute nor tokenLife',
+  )
   for (const name of ['claims', 'user', 'userId', 'onError', 'now'] as const) {
     const value = options[name]
     refuseUnless(value === undefined || typeof value === 'function', `${name} must be a function`)
@@ -113,6 +126,7 @@ export function resolveOptions<User, Claims>(
     tokenLife,
     idle,
     absolute,
+    maxStale,
     issuer: options.issuer,
     audience: options.audience,
     cookie: new CookieForm(options.cookie, isStrict()),

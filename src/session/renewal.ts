@@ -6,9 +6,12 @@ import type { SessionState } from './state.ts'
 import { type Steps, wait } from './steps.ts'
 import { ended, touchQuietly, update } from './write.ts'
 
-/** A token is issued again at half its life, or once it says what is no longer so (R15). */
-export function renewalDue({ core, record, token, found, fresh }: SessionState): boolean {
-  if (record === undefined || token === undefined || fresh !== undefined) return false
+/**
+ * A token is issued again at half its life, or once it says what is no longer so (R15). It waits for
+ * a request that asks the store: a record from memory may not say what is so (R13).
+ */
+export function renewalDue({ core, record, token, found, fresh, recalled }: SessionState): boolean {
+  if (record === undefined || token === undefined || fresh !== undefined || recalled) return false
   if (found.renamed || !token.current) return true
   if (token.claimsText !== record.claims || token.userId !== record.userId) return true
   const { now, tokenLife, absolute } = core.settings

@@ -39,6 +39,12 @@ export class Signals {
     if (watched?.controllers.size === 0) this.#forget(id, watched)
   }
 
+  /** Asks now whether the session lives. */
+  check(id: string): void {
+    const watched = this.#watched.get(id)
+    if (watched !== undefined) void this.#check(id, watched)
+  }
+
   abort(id: string): void {
     const watched = this.#watched.get(id)
     if (watched === undefined) return
@@ -54,6 +60,7 @@ export class Signals {
   #wait(id: string, watched: Watched, expires: number): void {
     const left = Math.max(expires - this.#now(), SHORTEST_TIMER_MS) || SHORTEST_TIMER_MS
     const check = (): void => void this.#check(id, watched)
+    clearTimeout(watched.timer)
     watched.timer = setTimeout(check, Math.min(left, LONGEST_TIMER_MS)).unref()
   }
 

@@ -34,6 +34,8 @@ export interface Found {
   /** Every genuine token presented, the newest first. */
   readonly tokens: readonly GenuineToken[]
   readonly record: SessionRecord | undefined
+  /** Whether the record came from this process's memory, and may be as old as `maxStale` (R13). */
+  readonly recalled: boolean
   /** Whether the cookie came under an earlier name, or in another form (R43). */
   readonly renamed: boolean
   /** Whether the cookies should be cleared though nobody asked for it (R10, R11). */
@@ -84,6 +86,11 @@ export class SessionState {
   get token(): GenuineToken | undefined {
     const token = this.found.tokens[0]
     return token?.id === this.#id ? token : undefined
+  }
+
+  /** Whether the record is still the one that came from memory. */
+  get recalled(): boolean {
+    return this.found.recalled && this.record?.version === this.found.record?.version
   }
 
   /** Whether the app looked at the session, so that its data may be others than the stored ones. */

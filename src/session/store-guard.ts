@@ -3,7 +3,12 @@ import type { Events } from '../events.ts'
 import { ENDED, type MaybePromise, type SessionRecord, type Store } from './record.ts'
 import { isPromise } from './steps.ts'
 
-export type Verbs = Pick<Store, 'read' | 'create' | 'update' | 'touch' | 'end'>
+export interface Verbs extends Pick<Store, 'read' | 'create' | 'update' | 'touch' | 'end'> {
+  /** What this process read within `maxStale`, or is reading; undefined: the store is to be asked. */
+  recall?(id: string): MaybePromise<Read>
+}
+
+export type Read = SessionRecord | typeof ENDED | undefined
 
 /**
  * A store all of whose failures are one kind of error, and told to whoever listens. An answer that
@@ -32,8 +37,6 @@ export function guardStore(store: Verbs, events: Events): Verbs {
     end: (id, seen) => guarded(() => store.end(id, seen), isOutcome),
   }
 }
-
-type Read = SessionRecord | typeof ENDED | undefined
 
 /** The texts are parsed later, and only if they are asked for. */
 function readable(answer: Read): Read {

@@ -81,8 +81,9 @@ export class Visit implements SessionControl {
   }
 
   #watch(): AbortController {
-    const { core, id, record } = this.#state
+    const { core, id, record, recalled } = this.#state
     const controller = core.signals.open(id, record?.expires)
+    if (recalled) core.signals.check(id)
     this.response?.once('close', () => core.signals.release(id, controller))
     return controller
   }

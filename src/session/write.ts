@@ -67,11 +67,20 @@ export function* replace(state: SessionState, data: string, claims: string): Ste
  */
 export function* followStored(state: SessionState, defeats: number): Steps<void> {
   if (defeats > 1) yield* wait(sleep(Math.random() * Math.min(2 ** defeats, LONGEST_PAUSE_MS)))
-  const read = parsed(present(state).data)
-  const theirs = parsed((yield* readAgain(state)).data)
-  const overwritten = state.rebase(read, theirs)
+  const overwritten = yield* catchUp(state)
   const code = overwritten.length > 0 ? 'conflict_overwritten' : 'conflict_merged'
   state.core.events.emit(code, { id: state.id })
+}
+
+/**
+ * Puts the session onto what is stored now, with this request's own changes over it.
+ *
+ * @returns the properties that both changed
+ */
+export function* catchUp(state: SessionState): Steps<readonly string[]> {
+  const read = parsed(present(state).data)
+  const theirs = parsed((yield* readAgain(state)).data)
+  return state.rebase(read, theirs)
 }
 
 /** The record as it is stored now. @throws SessionError `session_ended`, `session_conflict` */
