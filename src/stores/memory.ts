@@ -1,13 +1,8 @@
-import { ENDED, type SessionRecord, type Store, TOMBSTONE_MS } from '../session/record.ts'
-
-/** What is kept of one id: its answer to `read`, until `expires`. */
-interface Entry {
-  readonly answer: SessionRecord | typeof ENDED
-  readonly expires: number
-}
-
-/** Two looked at for each one added: the entries that are long dead never outnumber the others. */
-const SWEPT_PER_CREATE = 2
+import type { Store, UserMark } from '../session/record.ts'
+import { ChangeListeners } from './change-listeners.ts'
+import { MemoryEntries } from './memory-entries.ts'
+import { memoryRevocations } from './memory-revocations.ts'
+import { handleOf } from './stored-id.ts'
 
 /**
  * Keeps sessions in this process: for tests, and for a single process that may forget everything
@@ -18,71 +13,92 @@ const SWEPT_PER_CREATE = 2
  * @example
  * const sessions = createSessions({ keys, fields, store: memory() })
  */
-export function memory({ now = Date.now }: { readonly now?: () => number } = {}): Store &
-  Required<Pick<Store, 'sweep' | 'close'>> {
-  const entries = new Map<string, Entry>()
-  let sweeper = entries.entries()
+export function memory({ now = Date.now }: { readonly now?: () => number } = {}): Required<Store> {
+  const entries = new MemoryEntries(now)
+  const marks = new Map<string, UserMark>()
+  const listeners = new ChangeListeners()
+  const toldOf = (handle: string): 'ok' => {
+    listeners.tell({ kind: 'session', handle })
+    return 'ok'
+  }
+  const markOf = (userId: string): UserMark | undefined => {
+    const mark = marks.get(userId)
+    return mark && mark.expires > now() ? mark : undefined
+  }
+  const sweepMarks = (): void => {
+    for (const [userId, { expires }] of marks) if (expires <= now()) marks.delete(userId)
+  }
 
-  const find = (id: string): Entry | undefined => {
-    const entry = entries.get(id)
-    return entry && entry.expires > now() ? entry : undefined
+  const update: Store['update'] = (id, record, seen) => {
+    const stored = entries.findRecord(id)
+    if (!stored) return 'gone'
+    return stored.version === seen ? toldOf(entries.put(id, record)) : 'conflict'
   }
-  const findRecord = (id: string): SessionRecord | undefined => {
-    const answer = find(id)?.answer
-    return answer === ENDED ? undefined : answer
-  }
-  const put = (id: string, record: SessionRecord): void => {
-    entries.set(id, { answer: Object.freeze({ ...record }), expires: record.expires })
-  }
-  const sweepSome = (): void => {
-    for (let looked = 0; looked < SWEPT_PER_CREATE; looked++) {
-      const { done, value } = sweeper.next()
-      if (done) sweeper = entries.entries()
-      else if (value[1].expires <= now()) entries.delete(value[0])
-    }
+  const end = (id: string, seen?: string): 'ok' | 'conflict' | 'gone' => {
+    const stored = entries.findRecord(id)
+    if (!stored) return 'gone'
+    if (seen !== undefined && stored.version !== seen) return 'conflict'
+    return toldOf(entries.end(id))
   }
 
   return {
     guarantees: { noRevival: true, noLostUpdate: true, durableLogout: false, hearsChanges: true },
 
-    read: (id) => find(id)?.answer,
+    read: (id) => entries.find(id)?.answer,
 
     create(id, record) {
-      sweepSome()
-      if (find(id)) return false
-      put(id, record)
+      entries.sweepSome()
+      if (entries.find(id)) return false
+      entries.put(id, record)
+      const mark = record.userId === undefined ? undefined : markOf(record.userId)
+      if (record.userId !== undefined && mark) entries.endCovered(record.userId, mark)
       return true
     },
 
-    update(id, record, seen) {
-      const stored = findRecord(id)
-      if (!stored) return 'gone'
-      if (stored.version !== seen) return 'conflict'
-      put(id, record)
-      return 'ok'
-    },
+    update,
 
     touch(id, expires) {
-      const stored = findRecord(id)
+      const stored = entries.findRecord(id)
       if (!stored) return false
-      if (expires > stored.expires) put(id, { ...stored, expires })
+      if (expires > stored.expires) entries.put(id, { ...stored, expires })
       return true
     },
 
-    end(id, seen) {
-      const stored = findRecord(id)
-      if (!stored) return 'gone'
-      if (seen !== undefined && stored.version !== seen) return 'conflict'
-      entries.set(id, { answer: ENDED, expires: now() + TOMBSTONE_MS })
-      return 'ok'
+    end,
+
+    handle: handleOf,
+    ofUser: (userId) => entries.ofUser(userId),
+
+    updateHandle(handle, record, seen) {
+      const id = entries.idOf(handle)
+      return id === undefined ? 'gone' : update(id, record, seen)
     },
+
+    endHandle(handle) {
+      const id = entries.idOf(handle)
+      return id !== undefined && end(id) === 'ok'
+    },
+
+    revokeUser(userId, mark) {
+      sweepMarks()
+      marks.set(userId, { ...mark, except: [...mark.except] })
+      entries.endCovered(userId, mark)
+      listeners.tell({ kind: 'user', userId })
+    },
+
+    userMark: markOf,
+    revocations: memoryRevocations(now, (change) => listeners.tell(change)),
+    changes: (hear) => listeners.add(hear),
 
     sweep() {
-      const before = entries.size
-      for (const [id, { expires }] of entries) if (expires <= now()) entries.delete(id)
-      return before - entries.size
+      sweepMarks()
+      return entries.sweep()
     },
 
-    close: () => entries.clear(),
+    close() {
+      entries.clear()
+      marks.clear()
+      listeners.clear()
+    },
   }
 }

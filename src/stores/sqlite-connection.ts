@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { SessionError } from '../errors.ts'
-import { CREATE_TABLE, FORMAT, STATEMENTS, type Verb } from './sqlite-statements.ts'
+import { CREATE_TABLES, FORMAT, STATEMENTS, type Verb } from './sqlite-statements.ts'
 
 export type Statements = Readonly<Record<Verb, StatementSync>>
 
@@ -41,6 +41,7 @@ export class SqliteConnection {
   #statements: Statements | undefined
   #inode: number | undefined
   #looked = 0
+  #connected = 0
   #closed = false
 
   constructor(database: Database, path: string, now: () => number) {
@@ -57,6 +58,16 @@ export class SqliteConnection {
     return this.#connect()
   }
 
+  /**
+   * Another text once another connection has written, or another file stands in its place.
+   *
+   * @throws as `statements()`
+   */
+  version(): string {
+    const row = this.statements().dataVersion.get()
+    return `${this.#connected} ${Number(row?.['data_version'])}`
+  }
+
   close(): void {
     this.#closed = true
     this.#disconnect()
@@ -66,6 +77,7 @@ export class SqliteConnection {
     if (this.#path !== IN_MEMORY) createPrivately(this.#path)
     const database = new this.#Database(this.#path)
     this.#database = database
+    this.#connected++
     try {
       prepareFile(database)
       this.#inode = inodeOf(this.#path)
@@ -123,7 +135,7 @@ function prepareFile(database: DatabaseSync): void {
       'The SQLite file is of a later release or another program: name a file of its own for the sessions',
     )
   }
-  if (format < FORMAT) database.exec(`BEGIN IMMEDIATE; ${CREATE_TABLE}; COMMIT`)
+  if (format < FORMAT) database.exec(`BEGIN IMMEDIATE; ${CREATE_TABLES}; COMMIT`)
 }
 
 function prepareStatements(database: DatabaseSync): Statements {

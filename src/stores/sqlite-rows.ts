@@ -1,5 +1,5 @@
 import type { StatementSync } from 'node:sqlite'
-import { ENDED, type SessionRecord } from '../session/record.ts'
+import { ENDED, type SessionRecord, type StoredSession, type UserMark } from '../session/record.ts'
 
 /**
  * A record as parameters of the statements that write one. Node 22 reads a text only up to a NUL:
@@ -28,6 +28,43 @@ export function find(
 /** Why a conditional write found no row to change. */
 export function whyNot(read: StatementSync, id: Buffer, now: number): 'conflict' | 'gone' {
   return typeof find(read, id, now) === 'object' ? 'conflict' : 'gone'
+}
+
+/** The living sessions of a user; a row that this package cannot have written is none. */
+export function findOfUser(ofUser: StatementSync, userId: string, now: number): StoredSession[] {
+  return ofUser.all(userId, now).flatMap((row) => {
+    const record = answer(row)
+    if (typeof record !== 'object' || !(row['id'] instanceof Uint8Array)) return []
+    return [{ handle: Buffer.from(row['id']).toString('base64url'), record }]
+  })
+}
+
+/** A mark as parameters of the statement that writes one. */
+export function markColumns({
+  before,
+  except,
+  expires,
+}: UserMark): Record<string, string | number> {
+  const exceptIds = JSON.stringify(except.flatMap((handle) => idOf(handle)?.toString('hex') ?? []))
+  return { before, exceptIds, expires }
+}
+
+export function findMark(
+  userMark: StatementSync,
+  userId: string,
+  now: number,
+): UserMark | undefined {
+  const row = userMark.get(userId, now)
+  if (row === undefined) return undefined
+  const ids = JSON.parse(String(row['except_ids'])) as string[]
+  const except = ids.map((id) => Buffer.from(id, 'hex').toString('base64url'))
+  return { before: Number(row['before']), except, expires: Number(row['expires']) }
+}
+
+/** The stored id that a handle is the text of; undefined if it is the text of none. */
+export function idOf(handle: string): Buffer | undefined {
+  const id = Buffer.from(handle, 'base64url')
+  return id.toString('base64url') === handle ? id : undefined
 }
 
 function answer(row: ReturnType<StatementSync['get']>): SessionRecord | typeof ENDED | undefined {

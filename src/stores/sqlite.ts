@@ -5,10 +5,10 @@ import { SessionError } from '../errors.ts'
 import { type Duration, milliseconds } from '../duration.ts'
 import type { MaybePromise, Store } from '../session/record.ts'
 import { type Steps, wait, walk } from '../session/steps.ts'
-import { IN_MEMORY, SqliteConnection, type Statements, sqliteOfNode } from './sqlite-connection.ts'
-import { WaitingLine } from './sqlite-line.ts'
-import { columns, find, whyNot } from './sqlite-rows.ts'
-import { storedId } from './stored-id.ts'
+import { IN_MEMORY } from './sqlite-connection.ts'
+import { SqliteFile } from './sqlite-file.ts'
+import { sqliteRevocations } from './sqlite-revocations.ts'
+import { sqliteSessions } from './sqlite-sessions.ts'
 
 /** Where the database is, and how long to wait for it. */
 export interface SqliteOptions {
@@ -25,8 +25,8 @@ export interface SqliteOptions {
 
 /** Deleted within about 10 ms, among a million rows too: other requests wait for no longer. */
 const SWEPT_AT_ONCE = 200
-/** So many creates are followed by one such batch: rows are removed faster than they are added. */
-const CREATES_PER_SWEEP = 100
+/** So many added are followed by one such batch: rows are removed faster than they are added. */
+const ADDED_PER_SWEEP = 100
 
 /**
  * Keeps sessions in an SQLite file, by the `node:sqlite` of Node itself; several processes of one
@@ -44,17 +44,19 @@ const CREATES_PER_SWEEP = 100
  * @example
  * const sessions = createSessions({ keys, fields, store: sqlite({ file: 'data/sessions.db' }) })
  */
-export function sqlite(options: SqliteOptions): Store & Required<Pick<Store, 'sweep' | 'close'>> {
+export function sqlite(options: SqliteOptions): Required<Store> {
   const { now = Date.now } = options
   const busyTimeout = milliseconds(options.busyTimeout ?? '5s', 'busyTimeout')
-  const connection = new SqliteConnection(sqliteOfNode(), pathOf(options.file), now)
-  const readers = new WaitingLine(busyTimeout)
-  const writers = new WaitingLine(busyTimeout)
-  const write = <T>(step: (statements: Statements) => T): MaybePromise<T> =>
-    writers.run(() => step(connection.statements()))
+  const file = new SqliteFile(pathOf(options.file), busyTimeout, now)
 
   const sweepBatch = (): MaybePromise<number> =>
-    write(({ sweep }) => Number(sweep.run({ now: now(), most: SWEPT_AT_ONCE }).changes))
+    file.write((statements, time) => {
+      const { sweepSessions, sweepMarks, sweepRevocations } = statements
+      const expired = { now: time, most: SWEPT_AT_ONCE }
+      return [sweepSessions, sweepMarks, sweepRevocations]
+        .map((sweep) => Number(sweep.run(expired).changes))
+        .reduce((some, more) => some + more)
+    })
   function* sweepAll(): Steps<number> {
     let removed = 0
     for (;;) {
@@ -64,53 +66,25 @@ export function sqlite(options: SqliteOptions): Store & Required<Pick<Store, 'sw
       yield* wait(nextTurn())
     }
   }
+  let added = 0
   // Nobody waits for this one; whoever uses the next verb hears of a broken file.
-  const sweepQuietly = (): void =>
+  const sweepNowAndThen = (): void => {
+    if (++added % ADDED_PER_SWEEP > 0) return
     void nextTurn()
       .then(sweepBatch)
       .catch(() => undefined)
+  }
 
-  let creates = 0
   // Opened at once, so that a wrong path fails the start of the app and not its first request. If
   // the file is locked for longer than that, the first verb opens it.
-  Promise.resolve(write(() => undefined)).catch(() => undefined)
+  Promise.resolve(file.write(() => undefined)).catch(() => undefined)
   return {
-    guarantees: { noRevival: true, noLostUpdate: true, durableLogout: true, hearsChanges: false },
-
-    read: (id) => readers.run(() => find(connection.statements().read, storedId(id), now())),
-
-    create(id, record) {
-      if (++creates % CREATES_PER_SWEEP === 0) sweepQuietly()
-      const row = { id: storedId(id), ...columns(record) }
-      return write(({ create }) => create.run({ ...row, now: now() }).changes === 1)
-    },
-
-    update(id, record, seen) {
-      const row = { id: storedId(id), ...columns(record), seen }
-      return write(({ update, read }) => {
-        const time = now()
-        if (update.run({ ...row, now: time }).changes === 1) return 'ok'
-        return whyNot(read, row.id, time)
-      })
-    },
-
-    touch(id, expires) {
-      const row = { id: storedId(id), expires }
-      return write(({ touch }) => touch.run({ ...row, now: now() }).changes === 1)
-    },
-
-    end(id, seen) {
-      const row = { id: storedId(id), seen: seen ?? null }
-      return write(({ end, read }) => {
-        const time = now()
-        if (end.run({ ...row, now: time }).changes === 1) return 'ok'
-        return whyNot(read, row.id, time)
-      })
-    },
-
+    guarantees: { noRevival: true, noLostUpdate: true, durableLogout: true, hearsChanges: true },
+    ...sqliteSessions(file, sweepNowAndThen),
+    revocations: sqliteRevocations(file, sweepNowAndThen),
+    changes: (hear) => file.listen(hear),
     sweep: () => walk(sweepAll()),
-
-    close: () => connection.close(),
+    close: () => file.close(),
   }
 }
 
