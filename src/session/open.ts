@@ -3,6 +3,7 @@ import { type CookieValue, cookieValues } from '../token/cookie-values.ts'
 import type { GenuineToken } from '../token/token.ts'
 import { ENDED, type SessionRecord } from './record.ts'
 import type { Core, Found } from './state.ts'
+import { isDue } from './renewal.ts'
 import { type Steps, wait } from './steps.ts'
 import type { Read } from './store-guard.ts'
 
@@ -80,15 +81,17 @@ function* openRecord(
   tokens: readonly GenuineToken[],
   renamed: boolean,
 ): Steps<Found> {
-  const recalled = SAFE_METHODS.has(request.method) ? yield* recallRecord(core, id) : undefined
-  const read = recalled ?? (yield* readRecord(core, id, tokens[0]?.userId))
+  const [token] = tokens
+  const recallable = token !== undefined && !renamed && SAFE_METHODS.has(request.method)
+  const recalled = recallable ? yield* recallRecord(core, token) : undefined
+  const read = recalled ?? (yield* readRecord(core, id, token?.userId))
   if (read === ENDED) {
     core.events.emit('record_ended', { id })
     return { ...NOTHING, kind: 'ended', id, tokens }
   }
   if (read === undefined) {
     core.events.emit('record_gone', { id })
-    const clear = request.navigation && isSettled(core, tokens[0])
+    const clear = request.navigation && isSettled(core, token)
     return { ...NOTHING, kind: 'gone', id, tokens, clear }
   }
   const kind = 'living'
@@ -111,10 +114,14 @@ function readToken({ tokens, events, settings }: Core, value: string): GenuineTo
   return undefined
 }
 
-/** From this process's memory; what has expired there may live on in the store. */
-function* recallRecord(core: Core, id: string): Steps<SessionRecord | undefined> {
-  const read = unexpired(core, yield* wait(core.store.recall?.(id)))
-  return read === ENDED ? undefined : read
+/**
+ * From this process's memory. What has expired there may live on in the store, and a token that is to
+ * be issued again needs the store's word (R15).
+ */
+function* recallRecord(core: Core, token: GenuineToken): Steps<SessionRecord | undefined> {
+  const read = unexpired(core, yield* wait(core.store.recall?.(token.id)))
+  const asks = read === undefined || read === ENDED || isDue(core, token, read)
+  return asks ? undefined : read
 }
 
 function* readRecord(core: Core, id: string, userId: string | undefined): Steps<Read> {

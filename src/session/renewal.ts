@@ -1,20 +1,24 @@
 import { BACKDATED_SECONDS } from '../token/claims.ts'
+import type { GenuineToken } from '../token/token.ts'
 import { identify, sign } from './identity.ts'
 import type { Plan } from './plan.ts'
 import type { SessionRecord } from './record.ts'
-import type { SessionState } from './state.ts'
+import type { Core, SessionState } from './state.ts'
 import { type Steps, wait } from './steps.ts'
 import { ended, touchQuietly, update } from './write.ts'
 
-/**
- * A token is issued again at half its life, or once it says what is no longer so (R15). It waits for
- * a request that asks the store: a record from memory may not say what is so (R13).
- */
-export function renewalDue({ core, record, token, found, fresh, recalled }: SessionState): boolean {
+/** Whether this commit may issue the token again; not by a record from memory, which may be old. */
+export function renewalDue(state: SessionState): boolean {
+  const { core, record, token, found, fresh, recalled } = state
   if (record === undefined || token === undefined || fresh !== undefined || recalled) return false
-  if (found.renamed || !token.current) return true
+  return found.renamed || isDue(core, token, record)
+}
+
+/** A token is issued again at half its life, or once it says what is no longer so (R15). */
+export function isDue({ settings }: Core, token: GenuineToken, record: SessionRecord): boolean {
+  if (!token.current) return true
   if (token.claimsText !== record.claims || token.userId !== record.userId) return true
-  const { now, tokenLife, absolute } = core.settings
+  const { now, tokenLife, absolute } = settings
   const halfLife = ((token.iat + BACKDATED_SECONDS + token.exp) * 1000) / 2
   const longest = Math.min(now() + tokenLife, record.created + absolute)
   return now() >= halfLife && Math.floor(longest / 1000) > token.exp

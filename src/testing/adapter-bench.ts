@@ -1,3 +1,4 @@
+import type { Duration } from '../duration.ts'
 import type { RequestAuth, SessionObject } from '../register.ts'
 import type { SessionOptions } from '../session/options.ts'
 import type { MaybePromise } from '../session/record.ts'
@@ -73,13 +74,20 @@ export class AdapterBench {
   readonly store: StoreProbe
   /** Made anew for each case. */
   gate: Gate = new Gate()
+  readonly maxStale: Duration
   readonly #serve: Serve
   readonly #routes: (bench: AdapterBench) => SuiteApp
   #served: Served | undefined
 
-  constructor(serve: Serve, way: 'at once' | 'later', routes: (bench: AdapterBench) => SuiteApp) {
+  constructor(
+    serve: Serve,
+    way: 'at once' | 'later',
+    maxStale: Duration,
+    routes: (bench: AdapterBench) => SuiteApp,
+  ) {
     this.store = probe(memory({ now: this.clock.now }), way)
     this.#serve = serve
+    this.maxStale = maxStale
     this.#routes = routes
   }
 
@@ -109,6 +117,7 @@ export class AdapterBench {
       fields: [['id', 'uid', 'userId']],
       cookie: { secure: true },
       store: this.store,
+      maxStale: this.maxStale,
       now: this.clock.now,
       ...options,
     })

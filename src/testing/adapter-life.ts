@@ -125,6 +125,20 @@ export const life: Record<string, AdapterCase> = {
     assert.equal((await browser.ask('/both')).body, 'ada 2')
   },
 
+  'R13 within maxStale GET and HEAD ask the store once, and every other method asks it': async (
+    bench,
+  ) => {
+    const browser = bench.browser()
+    await browser.ask('/login')
+    const id = keyOf(browser)
+    bench.store.calls.length = 0
+    for (const method of ['GET', 'HEAD', 'GET']) await browser.ask('/auth', { method })
+    assert.equal(bench.store.calls.length, bench.maxStale === 0 ? 3 : 1)
+    await bench.store.end(id)
+    assert.equal((await browser.ask('/auth', { method: 'POST' })).body, 'anonymous')
+    assert.equal((await browser.ask('/auth')).body, 'anonymous')
+  },
+
   'ADP-20 ADP-21 requests at the same time see their own sessions': async (bench) => {
     const browsers = await Promise.all(
       Array.from({ length: 12 }, async (_, index) => {

@@ -8,11 +8,17 @@ import { life } from './adapter-life.ts'
 
 export type { Serve, Served, SuiteAnswer, SuiteApp, SuiteContext } from './adapter-bench.ts'
 
+const WAYS = [
+  ['at once', 0],
+  ['later', 0],
+  ['later', '10s'],
+] as const
+
 /**
  * Holds an adapter against everything this package promises of one, over real HTTP: the life of a
  * session, what becomes of the response head, a store that fails, hostile cookies. Every case runs
- * twice: on a store that answers at once, and on one that answers later. Registers tests of
- * `node:test`.
+ * three times: on a store that answers at once, on one that answers later, and on one whose answers are
+ * remembered for `maxStale`. Registers tests of `node:test`.
  *
  * @param serve serves the suite's routes through the adapter, in the words of its framework
  *
@@ -25,9 +31,9 @@ export type { Serve, Served, SuiteAnswer, SuiteApp, SuiteContext } from './adapt
  * })
  */
 export function testAdapter(name: string, serve: Serve): void {
-  for (const way of ['at once', 'later'] as const) {
-    void describe(`${name}, the store answers ${way}`, () => {
-      const bench = new AdapterBench(serve, way, adapterRoutes)
+  for (const [way, maxStale] of WAYS) {
+    void describe(`${name}, the store answers ${way}, maxStale ${maxStale}`, () => {
+      const bench = new AdapterBench(serve, way, maxStale, adapterRoutes)
       before(() => bench.open())
       after(() => bench.close())
       for (const [title, run] of Object.entries({ ...life, ...heads, ...failures, ...hostile })) {

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import type { Store } from '../../src/session/record.ts'
 import { createSessions, type CreateSessionsOptions, type Sessions } from '../../src/sessions.ts'
 import { memory } from '../../src/stores/memory.ts'
+import { sqlite } from '../../src/stores/sqlite.ts'
 import { Browser } from '../support/browser.ts'
 import { faulty, slow } from '../support/stores.ts'
 
@@ -24,13 +25,15 @@ interface Bench {
   readonly browser: Browser
 }
 
+type Now = () => number
+
 function bench(
-  wrap: (store: Store) => Store,
+  make: (now: Now) => Store,
   options: Partial<CreateSessionsOptions<User, any, any>> = {},
 ): Bench {
   const clock = { time: 2_000_000_000_000 }
-  const now = (): number => clock.time
-  const store = faulty(wrap(memory({ now })))
+  const now: Now = () => clock.time
+  const store = faulty(make(now))
   const sessions = createSessions<User, any, any>({
     keys: 'kX9vQ2mZr7LwP4tY8uBn3sDf6hJc1gAe',
     fields: [
@@ -49,13 +52,18 @@ const loggedIn = async (made: Bench): Promise<Bench> => {
   return made
 }
 
-for (const [kind, wrap] of [
-  ['at once', (store: Store) => store],
-  ['by promises', slow],
+const inMemory = (now: Now): Store => memory({ now })
+
+for (const [kind, store, maxStale] of [
+  ['memory', inMemory, 0],
+  ['memory, by promises', (now: Now) => slow(memory({ now })), 0],
+  ['memory, remembered', inMemory, '10s'],
+  ['memory, by promises, remembered', (now: Now) => slow(memory({ now })), '10s'],
+  ['SQLite, remembered', (now: Now) => sqlite({ file: ':memory:', now }), '10s'],
 ] as const) {
-  describe(`the life of a session, store answering ${kind}`, () => {
-    const make = (options?: Partial<CreateSessionsOptions<User, any, any>>): Bench =>
-      bench(wrap, options)
+  describe(`the life of a session, on ${kind}`, () => {
+    const make = (options: Partial<CreateSessionsOptions<User, any, any>> = {}): Bench =>
+      bench(store, { maxStale, ...options })
 
     test('SES-04 SES-05 an anonymous request that stores nothing costs nothing', async () => {
       const { browser, store, sessions } = make()
@@ -497,7 +505,7 @@ test('R14 an operation that nobody waited for fails its answer if it fails, and 
 })
 
 test('sessionField names the claim of the id', async () => {
-  const { browser } = bench((store) => store, { sessionField: 'sid' })
+  const { browser } = bench(inMemory, { sessionField: 'sid' })
   await browser.request((visit) => void (visit.session['a'] = 1))
   const payload = JSON.parse(Buffer.from(browser.cookie!.split('.')[1]!, 'base64url').toString())
   assert.ok(payload.sid && !payload.sk)

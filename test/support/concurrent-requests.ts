@@ -19,18 +19,19 @@ function gate(): { wait: Promise<void>; go: () => void } {
 export function testConcurrency(
   kind: string,
   store: () => Store,
-  { logouts = 10_000, increments = 100 } = {},
+  { logouts = 10_000, increments = 100, maxStale = 0 } = {},
 ): void {
   describe(`concurrent requests of one session on ${kind}`, () => {
+    const make = (): Sessions => createSessions({ keys, fields: ['id'], store: store(), maxStale })
     const start = async (): Promise<{ sessions: Sessions; browser: Browser }> => {
-      const sessions = createSessions({ keys, fields: ['id'], store: store() })
+      const sessions = make()
       const browser = new Browser(sessions)
       await browser.request((visit) => visit.session.login(alice))
       return { sessions, browser }
     }
 
     test('RAC-01 RAC-02 RAC-03 logout against slow requests: no survivor', async () => {
-      const sessions = createSessions({ keys, fields: ['id'], store: store() })
+      const sessions = make()
       let survivors = 0
       let issued = 0
       const rounds = Array.from({ length: logouts }, async (_, round) => {
@@ -107,7 +108,7 @@ export function testConcurrency(
     })
 
     test('R18 never across a change of the bound user', async () => {
-      const sessions = createSessions({ keys, fields: ['id'], store: store() })
+      const sessions = make()
       const browser = new Browser(sessions)
       await browser.request((visit) => void (visit.session['a'] = 1))
       const { wait, go } = gate()
@@ -144,7 +145,7 @@ export function testConcurrency(
     })
 
     test('RAC-07 two logins at once on one anonymous session: two sessions, none mixed', async () => {
-      const sessions = createSessions({ keys, fields: ['id'], store: store() })
+      const sessions = make()
       const browser = new Browser(sessions)
       await browser.request((visit) => void (visit.session['cart'] = 1))
       const users = [alice, bob]
