@@ -18,7 +18,6 @@ export type EventCode =
   | 'logout_pending' // the store failed at logout; ended in this process, tried again
   | 'cookie_large' // above 2,048 bytes
   | 'store_error'
-  | 'changes_missed' // the store cannot tell of changes: what was remembered for maxStale is forgotten
   | 'keys_changed' // the key ring was replaced by what its file or function says now
   | 'keys_failed' // that could not be read or used; the key ring stays as it was
   | 'record_invalid' // a record that this package did not write

@@ -106,7 +106,7 @@ class AppSessions implements Sessions {
     const guarded = guardStore(store, events)
     const tokens = createTokens({ ring, ...settings })
     refuseUnreadable(tokens, settings)
-    const recent = settings.maxStale > 0 ? new RecentRecords(settings, store, events) : undefined
+    const recent = settings.maxStale > 0 ? new RecentRecords(settings, store) : undefined
     const remembered = recent?.guard(guarded) ?? guarded
     const endings = new Endings(remembered)
     this.#core = Object.freeze({

@@ -1,4 +1,3 @@
-import type { Events } from '../events.ts'
 import type { Settings } from './options.ts'
 import {
   ENDED,
@@ -44,19 +43,17 @@ class Generation {
 export class RecentRecords {
   readonly #maxStale: number
   readonly #now: () => number
-  readonly #events: Events
   readonly #handle: (id: string) => string | undefined
   readonly #stopHearing: (() => MaybePromise<void>) | undefined
   #newer = new Generation(0)
   #older = new Generation(0)
   #latest = 0
 
-  constructor({ maxStale, now }: Settings, store: Store, events: Events) {
+  constructor({ maxStale, now }: Settings, store: Store) {
     this.#maxStale = maxStale
     this.#now = now
-    this.#events = events
     this.#handle = (id) => store.handle?.(id)
-    this.#stopHearing = store.changes?.((change) => this.#hear(change))
+    this.#stopHearing = store.changes?.((change) => this.hear(change))
   }
 
   /** The store as requests ask it: what it answers is remembered until somebody writes. */
@@ -143,15 +140,13 @@ export class RecentRecords {
     return now
   }
 
-  #hear(change: StoreChange): void {
+  /** Forgets what a change may have made old. */
+  hear(change: StoreChange): void {
     if (change.kind === 'session') {
       const { handle } = change
       forget(this.#newer.byHandle.get(handle) ?? this.#older.byHandle.get(handle))
     } else if (change.kind === 'user') this.#forgetUser(change.userId)
-    else if (change.kind === 'gap') {
-      this.#events.emit('changes_missed')
-      this.#forgetAll()
-    }
+    else if (change.kind === 'gap') this.#forgetAll()
   }
 
   /** Whose a record is that is being read nobody knows yet. */
