@@ -59,7 +59,7 @@ def python(code: str) -> Any:
 
 
 OPERATIONS = {
-    "python": lambda code: python(code),
+    "python": python,
     "encode": lambda data: db.SessionStore().encode(data),
     "decode": lambda text: db.SessionStore().decode(text),
     "pickle": lambda data: base64.b64encode(RedisSerializer().dumps(data)).decode(),

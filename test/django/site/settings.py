@@ -1,4 +1,4 @@
-"""A small site; DJANGO_SITE holds as JSON how it is set up, and DJANGO_SITE.settings has the last word."""
+"""A small site, set up by the JSON in DJANGO_SITE, whose settings have the last word."""
 
 import json
 import os
@@ -26,10 +26,23 @@ def database(engine: str, port: int = 0, name: str = "", **_: Any) -> dict[str, 
         kind = {"ENGINE": "django.db.backends.postgresql", "USER": "postgres", **server}
         return {**kind, "NAME": name or "postgres"}
     if engine == "mariadb":
-        return {"ENGINE": "django.db.backends.mysql", "USER": "root", **server, "NAME": name or "test"}
+        return {
+            "ENGINE": "django.db.backends.mysql",
+            "USER": "root",
+            **server,
+            "NAME": name or "test",
+        }
     # Threads of this site and other processes write at once: wait for each other.
-    options = {"timeout": 20, "transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode=WAL"}
-    return {"ENGINE": "django.db.backends.sqlite3", "NAME": name or FOLDER / "site.db", "OPTIONS": options}
+    options = {
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        "init_command": "PRAGMA journal_mode=WAL",
+    }
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": name or FOLDER / "site.db",
+        "OPTIONS": options,
+    }
 
 
 def cache(redis: str | None) -> dict[str, Any]:
@@ -80,3 +93,4 @@ DJANGO_SESSION_JWT = {
     "KEY": tuples(DJANGO_SESSION_JWT.get("KEY", SECRET_KEY)),
     "FIELDS": [tuples(field) for field in DJANGO_SESSION_JWT.get("FIELDS", [])],
 }
+exec(SITE["python"])

@@ -38,6 +38,10 @@ def whoami(request: HttpRequest) -> JsonResponse:
     )
 
 
+def claims(request: HttpRequest) -> JsonResponse:
+    return JsonResponse(request.session.get("jwt", {}))
+
+
 def log_in(request: HttpRequest) -> JsonResponse:
     user = authenticate(request, username=request.GET["username"], password=request.GET["password"])
     if user is None:
@@ -149,6 +153,7 @@ def route(pattern: str, view: Callable[..., HttpResponse]) -> Any:
 urlpatterns = [
     route("untouched", untouched),
     route("whoami", whoami),
+    route("claims", claims),
     route("login", log_in),
     route("logout", log_out),
     route("password", change_password),
