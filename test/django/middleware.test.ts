@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type DjangoSite, django, djangos, startDjango } from '../support/django.ts'
-import { Visitor, aged, claimsOf, cookieSet, sign } from './visitor.ts'
+import { Visitor, aged, claimsOf, cookieSet, sign, slowly } from './visitor.ts'
 
 interface Defect {
   readonly name: string
@@ -101,9 +101,9 @@ const defects: Defect[] = [
       await visitor.ask('/logout')
       const count = `from django.contrib.sessions.models import Session
 result = Session.objects.count()`
-      const before = await site.python(count)
+      const first = await site.python(count)
       for (let time = 0; time < 3; time++) await new Visitor(site, token).ask('/whoami')
-      return (await site.python(count)) - before
+      return (await site.python(count)) - first
     },
   },
   {
@@ -146,9 +146,9 @@ result = Session.objects.count()`
       const visitor = new Visitor(site)
       await visitor.logIn()
       const expiry = row(claimsOf(visitor.cookie).sk, 'result = row.expire_date.isoformat()')
-      const before = await site.python(expiry)
+      const first = await site.python(expiry)
       await visitor.ask('/whoami')
-      return before !== (await site.python(expiry))
+      return first !== (await site.python(expiry))
     },
   },
   {
@@ -158,11 +158,7 @@ result = Session.objects.count()`
     async see(site) {
       const visitor = new Visitor(site)
       await visitor.logIn()
-      const slow = new Visitor(site, visitor.cookie).ask('/slow/undo')
-      await visitor.ask('/await/undo')
-      await visitor.ask('/set?cart="lamp"')
-      await visitor.ask('/open/undo')
-      await slow
+      await slowly(site, visitor.cookie, () => visitor.ask('/set?cart="lamp"'))
       return (await visitor.json('/whoami')).data.cart
     },
   },
@@ -173,11 +169,7 @@ result = Session.objects.count()`
     async see(site) {
       const visitor = new Visitor(site)
       await visitor.logIn()
-      const slow = new Visitor(site, visitor.cookie).ask('/slow/out')
-      await visitor.ask('/await/out')
-      await visitor.ask('/logout')
-      await visitor.ask('/open/out')
-      return (await slow).status
+      return (await slowly(site, visitor.cookie, () => visitor.ask('/logout'))).status
     },
   },
   {
@@ -252,16 +244,16 @@ for (const version of djangos()) {
 
     test('after it there is another one, and the row is not written', async () => {
       const state = row(claimsOf(visitor.cookie).sk, 'result = [row.session_data, row.expire_date]')
-      const before = await site.python(state)
+      const first = await site.python(state)
       const answer = await new Visitor(site, aged(visitor.cookie, DUE_SECONDS)).ask('/whoami')
       const { iat, exp, ...claims } = claimsOf(cookieSet(answer))
-      const { iat: _, exp: __, ...first } = claimsOf(visitor.cookie)
-      assert.deepEqual(claims, first)
+      const { iat: _, exp: __, ...same } = claimsOf(visitor.cookie)
+      assert.deepEqual(claims, same)
       assert.equal(exp - iat, 905)
       assert.ok(Math.abs(exp - 900 - Date.now() / 1000) < 60)
       assert.match(answer.cookies[0]!, /; HttpOnly; Max-Age=1209\d{3}; Path=\/; SameSite=Lax$/)
       assert.equal(answer.headers['vary'], 'Cookie')
-      assert.deepEqual(await site.python(state), before)
+      assert.deepEqual(await site.python(state), first)
     })
 
     test('it waits for an answer that depends on the session', async () => {
@@ -272,11 +264,9 @@ for (const version of djangos()) {
     test('it is not given to a slow request whose session ended meanwhile', async () => {
       const leaving = new Visitor(site)
       await leaving.logIn()
-      const slow = renewed(aged(leaving.cookie, DUE_SECONDS), '/slow/ended')
-      await leaving.ask('/await/ended')
-      await leaving.ask('/logout')
-      await leaving.ask('/open/ended')
-      assert.deepEqual(await slow, {})
+      const token = aged(leaving.cookie, DUE_SECONDS)
+      const answer = await slowly(site, token, () => leaving.ask('/logout'))
+      assert.deepEqual([answer.status, cookieSet(answer)], [200, undefined])
     })
 
     test('it brings the fields up to date', async () => {

@@ -39,6 +39,29 @@ export class Visitor {
   }
 }
 
+let gates = 0
+
+/**
+ * Sends a slow request, and when it has read its session does something else before it goes on.
+ *
+ * @param values what the slow request sets at its end, as a query: `cart="lamp"`
+ */
+export async function slowly(
+  site: Pick<DjangoSite, 'url'>,
+  cookie: string,
+  meanwhile: () => Promise<unknown>,
+  values = '',
+): Promise<ClientAnswer> {
+  const gate = `gate${++gates}`
+  // Without a cookie: its own requests must not write the session.
+  const porter = new Visitor(site)
+  const answer = new Visitor(site, cookie).ask(`/slow/${gate}?${values}`)
+  await porter.ask(`/await/${gate}`)
+  await meanwhile()
+  await porter.ask(`/open/${gate}`)
+  return answer
+}
+
 /** The session cookie that an answer sets: `''` where it deletes it. */
 export function cookieSet({ cookies }: ClientAnswer): string | undefined {
   const line = cookies.find((each) => each.startsWith('sessionid='))
