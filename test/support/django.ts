@@ -33,8 +33,6 @@ export interface SiteOptions {
   readonly users?: Readonly<Record<string, string>>
   /** Any setting of Django, as JSON; the lists of DJANGO_SESSION_JWT become tuples. */
   readonly settings?: Readonly<Record<string, unknown>>
-  /** What settings say that JSON cannot: Python, run at their end. */
-  readonly python?: string
 }
 
 export type Database =
@@ -90,7 +88,6 @@ export async function startDjango(options: SiteOptions = {}): Promise<DjangoSite
     redis: options.redis,
     users: options.users ?? SITE_USERS,
     settings: options.settings ?? {},
-    python: options.python ?? '',
   }
   const child = spawn(chosen.python, [join(root, 'test/django/site/serve.py')], {
     env: {

@@ -51,9 +51,14 @@ def cache(redis: str | None) -> dict[str, Any]:
     return {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis}
 
 
-def tuples(value: Any) -> Any:
+def with_tuples(options: dict[str, Any]) -> dict[str, Any]:
     """JSON knows lists only; django-session-jwt asks for tuples in FIELDS and KEY."""
-    return tuple(value) if isinstance(value, list) else value
+
+    def as_tuple(value: Any) -> Any:
+        return tuple(value) if isinstance(value, list) else value
+
+    fields = [as_tuple(field) for field in options.get("FIELDS", [])]
+    return {**options, "KEY": as_tuple(options.get("KEY", SECRET_KEY)), "FIELDS": fields}
 
 
 DEBUG = False
@@ -88,9 +93,4 @@ DJANGO_SESSION_JWT = {
 }
 
 globals().update(SITE["settings"])
-DJANGO_SESSION_JWT = {
-    **DJANGO_SESSION_JWT,
-    "KEY": tuples(DJANGO_SESSION_JWT.get("KEY", SECRET_KEY)),
-    "FIELDS": [tuples(field) for field in DJANGO_SESSION_JWT.get("FIELDS", [])],
-}
-exec(SITE["python"])
+DJANGO_SESSION_JWT = with_tuples(DJANGO_SESSION_JWT)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import authenticate, login, logout, update_session_auth_hash
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.urls import path
@@ -26,7 +27,7 @@ def untouched(request: HttpRequest) -> JsonResponse:
 
 
 def whoami(request: HttpRequest) -> JsonResponse:
-    user = request.user
+    user = getattr(request, "user", AnonymousUser())
     session = request.session
     return JsonResponse(
         {
