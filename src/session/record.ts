@@ -83,7 +83,7 @@ export interface Store {
   /**
    * Ends the user's sessions that the mark covers, by one write of the mark: from then on every verb
    * holds them for ended, whether or not they stand in an index, and whatever becomes of this
-   * process. Replaces an earlier mark.
+   * process. Replaces an earlier mark, whose `before` and `expires` it never sets back.
    */
   revokeUser?(userId: string, mark: UserMark): MaybePromise<void>
   /** The user's mark, so that who logs in anew gets a record that it does not cover. */

@@ -81,8 +81,12 @@ export function memory({ now = Date.now }: { readonly now?: () => number } = {})
 
     revokeUser(userId, mark) {
       sweepMarks()
-      marks.set(userId, { ...mark, except: [...mark.except] })
-      entries.endCovered(userId, mark)
+      const earlier = marks.get(userId) ?? mark
+      const before = Math.max(mark.before, earlier.before)
+      const expires = Math.max(mark.expires, earlier.expires)
+      const written = { before, except: [...mark.except], expires }
+      marks.set(userId, written)
+      entries.endCovered(userId, written)
       listeners.tell({ kind: 'user', userId })
     },
 

@@ -89,7 +89,7 @@ export const STATEMENTS: Readonly<Record<Verb, string>> = {
     INSERT INTO symbolon_marks (user_id, before, except_ids, expires)
     VALUES (:userId, :before, :exceptIds, :expires)
     ON CONFLICT (user_id) DO UPDATE
-    SET before = :before, except_ids = :exceptIds, expires = :expires`,
+    SET before = max(before, :before), except_ids = :exceptIds, expires = max(expires, :expires)`,
   userMark:
     'SELECT before, except_ids, expires FROM symbolon_marks WHERE user_id = ? AND expires > ?',
   endCovered: `

@@ -12,6 +12,9 @@ export interface StoreUnderTest {
   readonly close?: () => MaybePromise<void>
 }
 
+/** Makes an empty store that takes the time from `now`, in ms since 1970. */
+export type MakeStore = (context: { readonly now: () => number }) => MaybePromise<StoreUnderTest>
+
 /** How much chance a run takes. */
 export interface StoreSuiteOptions {
   /** Where the random choices start; a failure names it. */
@@ -20,17 +23,25 @@ export interface StoreSuiteOptions {
   readonly histories?: number
   /** Logouts against slow requests; default 10,000. */
   readonly logouts?: number
+  /** How long a change may take to be told, in ms; default 10,000, for slow machines. */
+  readonly patience?: number
 }
 
 /** What a case of the suite works with. */
-export interface StoreBench extends Required<StoreSuiteOptions> {
-  readonly store: Store
-  readonly other: Store
+export interface StoreBench<Tested extends Store = Store> extends Required<StoreSuiteOptions> {
+  readonly store: Tested
+  readonly other: Tested
   readonly clock: Clock
   readonly random: Random
 }
 
-export type StoreCase = (bench: StoreBench, context: TestContext) => Promise<void>
+/** A store that has these optional members. */
+export type StoreWith<Member extends keyof Store> = Store & Required<Pick<Store, Member>>
+
+export type StoreCase<Tested extends Store = Store> = (
+  bench: StoreBench<Tested>,
+  context: TestContext,
+) => Promise<void>
 
 /** Stands still until it is moved. */
 export class Clock {
@@ -67,12 +78,21 @@ export function newVersion(): string {
 }
 
 export async function setUp(
-  make: (context: { readonly now: () => number }) => MaybePromise<StoreUnderTest>,
+  make: MakeStore,
   options: StoreSuiteOptions,
 ): Promise<{ bench: StoreBench; close: () => MaybePromise<void> }> {
   const clock = new Clock()
   const { store, other = store, close = () => undefined } = await make({ now: clock.now })
-  const { seed = 1, histories = 1000, logouts = 10_000 } = options
-  const bench = { store, other, clock, random: seededRandom(seed), seed, histories, logouts }
+  const { seed = 1, histories = 1000, logouts = 10_000, patience = 10_000 } = options
+  const bench = {
+    store,
+    other,
+    clock,
+    random: seededRandom(seed),
+    seed,
+    histories,
+    logouts,
+    patience,
+  }
   return { bench, close }
 }

@@ -2,23 +2,35 @@ import assert from 'node:assert/strict'
 import { ENDED, type SessionRecord, TOMBSTONE_MS } from '../session/record.ts'
 import type { Random } from './random.ts'
 import { MINUTE, newId, recordAt, type StoreBench, type StoreCase } from './store-bench.ts'
+import { inOrder, knowsUsers, type UserStore } from './store-users.ts'
 
 const STEPS = 30
-const IDS = 2
+const CELLS = 3
+const LONGEST_LIFE = 5 * MINUTE
 
 /** What is known of one id: a record, the time of its end, or nothing. */
 type State = { readonly record: SessionRecord } | { readonly endedAt: number } | undefined
 
-interface Outcome {
-  readonly answer: unknown
-  readonly next: State
+/** An id and its state. */
+interface Cell {
+  id: string
+  state: State
+}
+
+interface World extends StoreBench {
+  readonly cells: readonly Cell[]
+  /** Whom no earlier history knows. */
+  readonly users: readonly string[]
+  /** Ids that a mark ended: a store may say of them that they ended for longer than a minute. */
+  readonly revoked: string[]
 }
 
 /** A verb with its arguments, and what it must do by the contract. */
 interface Step {
   readonly name: string
-  readonly run: (bench: StoreBench, id: string) => unknown
-  readonly expected: (state: State, now: number) => Outcome
+  readonly run: () => unknown
+  /** Changes what is known, and says what the store must answer. */
+  readonly expected: () => unknown
 }
 
 /** Any order of verbs and times must answer as the simplest reading of the contract does. */
@@ -30,20 +42,30 @@ export const histories: Record<string, StoreCase> = {
 
 async function checkHistory(bench: StoreBench, number: number): Promise<void> {
   const { random, clock, seed } = bench
-  const states = new Map<string, State>(Array.from({ length: IDS }, () => [newId(), undefined]))
+  const cells = Array.from({ length: CELLS }, () => ({ id: newId(), state: undefined }))
+  const world: World = { ...bench, cells, users: [newId(), newId()], revoked: [] }
   const told: string[] = []
   for (let steps = 0; steps < STEPS; steps++) {
     clock.advance(somewhile(random))
-    const [id, state] = [...states][random(IDS)]!
-    const step = randomStep(bench, state)
-    told.push(`${step.name} of ${[...states.keys()].indexOf(id)} at ${clock.now()}`)
+    forgetExpired(world)
+    const index = random(CELLS)
+    const step = randomStep(world, world.cells[index]!)
+    told.push(`${step.name}, cell ${index}, at ${clock.now()}`)
     const story = (): string => `seed ${seed}, history ${number}:\n${told.join('\n')}`
-    const { answer, next } = step.expected(present(state, clock.now()), clock.now())
-    assert.deepEqual(await step.run(bench, id), answer, story())
-    states.set(id, next)
-    for (const [each, its] of states) {
-      assert.deepEqual(await bench.store.read(each), reading(its, clock.now()), story())
-    }
+    const expected = step.expected()
+    assert.deepEqual(await step.run(), expected, story())
+    await checkWorld(world, story)
+  }
+}
+
+async function checkWorld(world: World, story: () => string): Promise<void> {
+  forgetExpired(world)
+  for (const { id, state } of world.cells) {
+    const expected = state && ('record' in state ? state.record : ENDED)
+    assert.deepEqual(await world.store.read(id), expected, story())
+  }
+  for (const id of world.revoked) {
+    assert.notEqual(typeof (await world.store.read(id)), 'object', story())
   }
 }
 
@@ -53,85 +75,134 @@ function somewhile(random: Random): number {
   return spans[random(spans.length)]!
 }
 
-/** The state without what time has taken away. */
-function present(state: State, now: number): State {
-  if (state === undefined) return undefined
-  const until = 'record' in state ? state.record.expires : state.endedAt + TOMBSTONE_MS
-  return now < until ? state : undefined
+function forgetExpired({ cells, clock }: World): void {
+  for (const cell of cells) {
+    if (cell.state === undefined) continue
+    const { state } = cell
+    const until = 'record' in state ? state.record.expires : state.endedAt + TOMBSTONE_MS
+    if (clock.now() >= until) cell.state = undefined
+  }
 }
 
-function reading(state: State, now: number): SessionRecord | typeof ENDED | undefined {
-  const still = present(state, now)
-  if (still === undefined) return undefined
-  return 'record' in still ? still.record : ENDED
-}
-
-function randomStep({ random, clock }: StoreBench, state: State): Step {
+function randomStep(world: World, cell: Cell): Step {
+  const { random, clock, store, other } = world
+  const { id, state } = cell
   const record = recordAt(clock, {
-    expires: clock.now() + [0, 1, MINUTE, 2 * MINUTE, 5 * MINUTE][random(5)]!,
-    userId: [undefined, 'ada', 'grace'][random(3)],
+    expires: clock.now() + [0, 1, MINUTE, 2 * MINUTE, LONGEST_LIFE][random(5)]!,
+    userId: [undefined, ...world.users][random(3)],
     data: JSON.stringify({ n: random(1000) }),
   })
   const known = state && 'record' in state && random(4) > 0 ? state.record.version : record.version
-  const makers = [
-    () => create(record),
-    () => update(record, known),
-    () => update(record, known),
-    () => touch(record.expires),
-    () => end(known),
-    () => end(),
-    sweep,
-  ]
-  return makers[random(makers.length)]!()
+  const update = {
+    name: `update until ${record.expires}`,
+    run: () => other.update(id, record, known),
+    expected: () => ifSeen(cell, known, { record }),
+  }
+  const steps = [create(world, cell, record), update, update, touch(world, cell, record.expires)]
+  for (const seen of [known, undefined]) {
+    steps.push({
+      name: seen === undefined ? 'end' : 'end of what was seen',
+      run: () => other.end(id, seen),
+      expected: () => ifSeen(cell, seen, { endedAt: clock.now() }),
+    })
+  }
+  steps.push({ name: 'sweep', run: async () => void (await store.sweep?.()), expected: nothing })
+  if (knowsUsers(world)) steps.push(...userSteps(world, cell, record, known))
+  return steps[random(steps.length)]!
 }
 
-function create(record: SessionRecord): Step {
+function create({ store }: World, cell: Cell, record: SessionRecord): Step {
   return {
     name: `create until ${record.expires}`,
-    run: ({ store }, id) => store.create(id, record),
-    expected: (state) =>
-      state ? { answer: false, next: state } : { answer: true, next: { record } },
-  }
-}
-
-function update(record: SessionRecord, seen: string): Step {
-  return {
-    name: `update until ${record.expires}`,
-    run: ({ other }, id) => other.update(id, record, seen),
-    expected: (state) => ifSeen(state, seen, { record }),
-  }
-}
-
-function touch(expires: number): Step {
-  return {
-    name: `touch until ${expires}`,
-    run: ({ store }, id) => store.touch(id, expires),
-    expected: (state) => {
-      if (!state || !('record' in state)) return { answer: false, next: state }
-      const later = Math.max(expires, state.record.expires)
-      return { answer: true, next: { record: { ...state.record, expires: later } } }
+    run: () => store.create(cell.id, record),
+    expected: () => {
+      if (cell.state) return false
+      cell.state = { record }
+      return true
     },
   }
 }
 
-function end(seen?: string): Step {
+function touch({ store }: World, cell: Cell, expires: number): Step {
   return {
-    name: seen === undefined ? 'end' : 'end of what was seen',
-    run: ({ other }, id) => other.end(id, seen),
-    expected: (state, now) => ifSeen(state, seen, { endedAt: now }),
+    name: `touch until ${expires}`,
+    run: () => store.touch(cell.id, expires),
+    expected: () => {
+      const { state } = cell
+      if (!state || !('record' in state)) return false
+      const later = Math.max(expires, state.record.expires)
+      cell.state = { record: { ...state.record, expires: later } }
+      return true
+    },
   }
 }
 
-function sweep(): Step {
-  return {
-    name: 'sweep',
-    run: async ({ store }) => void (await store.sweep?.()),
-    expected: (state) => ({ answer: undefined, next: state }),
+function userSteps(
+  world: World & StoreBench<UserStore>,
+  cell: Cell,
+  record: SessionRecord,
+  seen: string,
+): Step[] {
+  const { random, clock, store, other } = world
+  const userId = world.users[random(2)]!
+  const living = world.cells.filter(({ state }) => ownerOf(state) === userId)
+  const except = living.filter(() => random(4) === 0)
+  const handle = store.handle(cell.id)
+  const revokeUser = {
+    name: `revokeUser ${userId} except ${except.map((each) => world.cells.indexOf(each)).join()}`,
+    run: () => {
+      const handles = except.map(({ id }) => store.handle(id))
+      // A record written later in the same millisecond is never covered.
+      const [before, expires] = [clock.now() - 1, clock.now() + LONGEST_LIFE]
+      return other.revokeUser(userId, { before, except: handles, expires })
+    },
+    expected: () => {
+      for (const each of living) if (!except.includes(each)) revoke(world, each)
+    },
   }
+  return [
+    {
+      name: `ofUser ${userId}`,
+      run: async () => inOrder(await other.ofUser(userId)),
+      expected: () =>
+        inOrder(living.map(({ id, state }) => ({ handle: store.handle(id), ...recordIn(state) }))),
+    },
+    {
+      name: `updateHandle until ${record.expires}`,
+      run: () => store.updateHandle(handle, record, seen),
+      expected: () => ifSeen(cell, seen, { record }),
+    },
+    {
+      name: 'endHandle',
+      run: () => store.endHandle(handle),
+      expected: () => ifSeen(cell, undefined, { endedAt: clock.now() }) === 'ok',
+    },
+    revokeUser,
+    revokeUser,
+  ]
 }
 
-function ifSeen(state: State, seen: string | undefined, next: State): Outcome {
-  if (!state || !('record' in state)) return { answer: 'gone', next: state }
-  const matches = seen === undefined || seen === state.record.version
-  return matches ? { answer: 'ok', next } : { answer: 'conflict', next: state }
+/** The cell goes on with another id. */
+function revoke({ revoked, clock }: World, cell: Cell): void {
+  if (recordIn(cell.state).record.created >= clock.now()) return
+  revoked.push(cell.id)
+  Object.assign(cell, { id: newId(), state: undefined })
 }
+
+function ownerOf(state: State): string | undefined {
+  return state && 'record' in state ? state.record.userId : undefined
+}
+
+function recordIn(state: State): { readonly record: SessionRecord } {
+  assert.ok(state && 'record' in state)
+  return { record: state.record }
+}
+
+function ifSeen(cell: Cell, seen: string | undefined, next: State): 'ok' | 'conflict' | 'gone' {
+  if (!cell.state || !('record' in cell.state)) return 'gone'
+  if (seen !== undefined && seen !== cell.state.record.version) return 'conflict'
+  cell.state = next
+  return 'ok'
+}
+
+function nothing(): void {}

@@ -161,6 +161,6 @@ export async function living(store: Store, id: string): Promise<SessionRecord> {
   return record
 }
 
-async function pause(random: Random): Promise<void> {
+export async function pause(random: Random): Promise<void> {
   for (let turns = Math.max(0, random(6) - 3); turns > 0; turns--) await nextTurn()
 }

@@ -1,15 +1,21 @@
-import { describe, test } from 'node:test'
-import type { MaybePromise } from '../session/record.ts'
-import { type StoreSuiteOptions, type StoreUnderTest, setUp } from './store-bench.ts'
-import { contract } from './store-contract.ts'
-import { histories } from './store-histories.ts'
-import { races } from './store-races.ts'
+import { describe, test, type TestContext } from 'node:test'
+import type { Store } from '../session/record.ts'
+import {
+  type MakeStore,
+  setUp,
+  type StoreBench,
+  type StoreCase,
+  type StoreSuiteOptions,
+} from './store-bench.ts'
+import { STORE_CASES } from './store-cases.ts'
 
 export type { StoreSuiteOptions, StoreUnderTest } from './store-bench.ts'
 
 /**
  * Holds a store against everything this package relies on: each verb's contract, races, logouts
- * against slow requests, and random histories compared with a model. Registers tests of `node:test`.
+ * against slow requests, and random histories compared with a model; and the optional members that
+ * it has: a user's sessions, the revocation log, the telling of changes. Registers tests of
+ * `node:test`.
  *
  * @param make makes an empty store for each case; it must take the time from `now`, in ms since
  *   1970, which the cases move as they need
@@ -19,21 +25,40 @@ export type { StoreSuiteOptions, StoreUnderTest } from './store-bench.ts'
  *
  * testStore('my store', ({ now }) => ({ store: myStore({ now }) }))
  */
-export function testStore(
-  name: string,
-  make: (context: { readonly now: () => number }) => MaybePromise<StoreUnderTest>,
-  options: StoreSuiteOptions = {},
-): void {
+export function testStore(name: string, make: MakeStore, options: StoreSuiteOptions = {}): void {
   void describe(name, () => {
-    for (const [title, run] of Object.entries({ ...contract, ...races, ...histories })) {
-      void test(title, async (context) => {
-        const { bench, close } = await setUp(make, options)
-        try {
-          await run(bench, context)
-        } finally {
-          await close()
+    for (const [group, { members, cases }] of Object.entries(STORE_CASES)) {
+      const runCases = async (context: TestContext): Promise<void> => {
+        const lacking = await lackingOf(make, members)
+        if (lacking !== undefined) return context.skip(`the store has no ${lacking}`)
+        for (const [title, run] of Object.entries(cases)) {
+          await context.test(title, (own) => runCase(run, own, make, options))
         }
-      })
+      }
+      void test(group, runCases)
     }
   })
+}
+
+async function lackingOf(
+  make: MakeStore,
+  members: readonly (keyof Store)[],
+): Promise<string | undefined> {
+  const { bench, close } = await setUp(make, {})
+  await close()
+  return members.find((member) => bench.store[member] === undefined)
+}
+
+async function runCase(
+  run: StoreCase<Required<Store>>,
+  context: TestContext,
+  make: MakeStore,
+  options: StoreSuiteOptions,
+): Promise<void> {
+  const { bench, close } = await setUp(make, options)
+  try {
+    await run(bench as StoreBench<Required<Store>>, context)
+  } finally {
+    await close()
+  }
 }
