@@ -61,6 +61,11 @@ export function viewOf(members: Dict): string {
   return `{${texts.join(',')}}`
 }
 
+/** The same, parsed. */
+export function dataOf(members: Dict): Data {
+  return JSON.parse(viewOf(members)) as Data
+}
+
 const REPLACEMENTS: Readonly<Record<string, string>> = { '(': '[', ')': ']' }
 
 function viewOfValue(text: string): string {
