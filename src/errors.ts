@@ -6,6 +6,7 @@
  * |---|---|---|
  * | `invalid_option` | 500 | an option of `createSessions` or a store; thrown at construction |
  * | `invalid_key` | 500 | a key that cannot be used, or must not; thrown at construction |
+ * | `keys_unavailable` | 500 | a remote signer or key source failed; `cause` is its error |
  * | `invalid_user` | 500 | `login()` was given a user without a usable id |
  * | `invalid_claims` | 500 | a field or a result of `claims()` that a token cannot carry |
  * | `invalid_data` | 500 | a session value that JSON would lose or change |
@@ -23,6 +24,7 @@ export type SessionErrorCode = keyof typeof STATUS
 const STATUS = {
   invalid_option: 500,
   invalid_key: 500,
+  keys_unavailable: 500,
   invalid_user: 500,
   invalid_claims: 500,
   invalid_data: 500,

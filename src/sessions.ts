@@ -17,7 +17,7 @@ import { guardStore } from './session/store-guard.ts'
 import { Visit } from './session/visit.ts'
 import { defaultStore } from './stores/default.ts'
 import type { FieldForm, Fields } from './token/fields.ts'
-import type { KeySpec } from './token/key.ts'
+import type { KeySpec, Keys } from './token/key.ts'
 import { createKeyRing, type KeyRing } from './token/key-ring.ts'
 import { createTokens, type Tokens } from './token/token.ts'
 import { publicDocuments, requireIssuer } from './well-known/documents.ts'
@@ -32,9 +32,15 @@ export interface CreateSessionsOptions<User, FieldAuth, Claims> extends SessionO
 > {
   /**
    * What tokens are signed with: a secret of at least 32 bytes, PEM or JWK text, `{ file }`, a
-   * `{ private, public }` pair, or a list of which the first signs and all are trusted (R20).
+   * `{ private, public }` pair, `{ public, sign }` for a KMS, or a list of which the first signs and
+   * all are trusted (R20); or a key ring: its text, its `{ file }`, or an async function (R21).
    */
-  readonly keys: KeySpec | readonly KeySpec[] | undefined
+  readonly keys: Keys | undefined
+  /**
+   * The keys of other holders who issue or extend tokens of these sessions, each by a key of its own
+   * (R23). Their tokens too lead to a record or to nothing.
+   */
+  readonly hybrid?: KeySpec | readonly KeySpec[]
   /** Which attributes of the user neighbours may read, and under which names (R5). */
   readonly fields?: Fields<User, FieldAuth> | readonly FieldForm[]
   /** Where records live. Without it: memory under test, SQLite in `.symbolon/` in development. */
@@ -83,10 +89,12 @@ export function createSessions<User = any, FieldAuth = {}, Claims = {}>(
   // Copied without a prototype: what pollutes Object.prototype is no option (CKO-14).
   const own: typeof options = Object.assign(Object.create(null), options)
   refuseUnknown(own)
-  const ring = createKeyRing(own.keys ?? missingKeys())
   const fields = (own.fields ?? []) as Fields | readonly FieldForm[]
   const settings = resolveOptions(own, fields)
-  return new AppSessions(ring, settings, own.store ?? defaultStore(settings.now))
+  const events = new Events()
+  const more = { hybrid: own.hybrid, now: settings.now, lives: settings, events }
+  const ring = createKeyRing(own.keys ?? missingKeys(), more)
+  return new AppSessions(ring, settings, own.store ?? defaultStore(settings.now), events)
 }
 
 /** The composition root: everything the app's requests share is made here, once. */
@@ -101,8 +109,7 @@ class AppSessions implements Sessions {
   readonly #recent: RecentRecords | undefined
   #wellKnown: Endpoint | undefined
 
-  constructor(ring: KeyRing, settings: Settings, store: Store) {
-    const events = new Events()
+  constructor(ring: KeyRing, settings: Settings, store: Store, events: Events) {
     const guarded = guardStore(store, events)
     const tokens = createTokens({ ring, ...settings })
     refuseUnreadable(tokens, settings)
@@ -148,6 +155,7 @@ class AppSessions implements Sessions {
 
   async close(): Promise<void> {
     this.#core.endings.close()
+    this.#ring.close()
     await this.#recent?.close()
     await this.#store.close?.()
   }
@@ -162,7 +170,7 @@ const OPTIONS: ReadonlySet<string> = new Set<
 >([
   ...(['keys', 'fields', 'claims', 'user', 'userId', 'sessionField', 'store', 'cookie'] as const),
   ...(['tokenLife', 'idle', 'absolute', 'maxStale', 'issuer', 'audience'] as const),
-  ...(['onError', 'now'] as const),
+  ...(['onError', 'now', 'hybrid'] as const),
 ])
 
 /** A misspelt option would be a default that nobody chose. */
@@ -182,7 +190,7 @@ function refuseUnreadable(tokens: Tokens, { now, tokenLife }: Settings): void {
     issuedAt,
     expires: issuedAt + tokenLife,
   }
-  if (typeof tokens.read(tokens.issue(contents)) === 'object') return
+  if (tokens.accepts(contents)) return
   throw new SessionError('invalid_option', 'issuer, audience or now cannot stand in a token')
 }
 

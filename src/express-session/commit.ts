@@ -65,7 +65,7 @@ function* carryOut(visit: CommittedVisit, answer: Answer): Steps<string | undefi
   if (plan.write === 'refuse') throw ended()
   if (plan.write !== 'none' || plan.cookie) req.session.touch()
   const alive = yield* write(state, plan, now)
-  return alive && plan.cookie ? cookieValue(state) : undefined
+  return alive && plan.cookie ? yield* cookieValue(state) : undefined
 }
 
 function situation(state: RequestState, { status, cacheControl }: Answer): Situation {
@@ -119,7 +119,7 @@ function* write(state: RequestState, { write: verb }: Plan, now: Situation): Ste
   }
 }
 
-function cookieValue(state: RequestState): string | undefined {
+function* cookieValue(state: RequestState): Steps<string | undefined> {
   const { config, core, record, req } = state
   if (state.cookie.secure && !isSecure(req, config.proxy)) return undefined
   if (config.writesOld) {
@@ -128,7 +128,7 @@ function cookieValue(state: RequestState): string | undefined {
   }
   if (record === undefined) return undefined
   const expires = Math.min(record.expires, state.expiry(record.created))
-  return state.fresh ?? sign(core, state.id, { ...record, expires })
+  return state.fresh ?? (yield* sign(core, state.id, { ...record, expires }))
 }
 
 /** A cookie that cannot be written down costs the client the cookie, and the app hears of it. */

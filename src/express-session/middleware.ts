@@ -112,7 +112,7 @@ function followStore(config: Config): () => boolean {
 function tokensBySecret(config: Config, events: Events): (secrets: readonly Secret[]) => Tokens {
   const known = new Map<Secret | undefined, Tokens>()
   const make = (secrets: readonly Secret[]): Tokens => {
-    const ring = ringOf(config, secrets)
+    const ring = ringOf(config, secrets, events)
     warnOfShortSecrets(secrets, events)
     const rules = { ...config.settings, sessionId: SESSION_ID }
     return createTokens({ ring, ...rules })

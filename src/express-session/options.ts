@@ -4,7 +4,7 @@ import type { Duration } from '../duration.ts'
 import { newId } from '../session/state.ts'
 import { type SessionOptions, type Settings, resolveOptions } from '../session/options.ts'
 import type { Data } from '../session/data.ts'
-import type { KeySpec } from '../token/key.ts'
+import type { KeyFetcher, KeySpec, Keys } from '../token/key.ts'
 import type { CookieInit } from './cookie.ts'
 import { deprecate } from './deprecate.ts'
 import { MemoryStore } from './memory-store.ts'
@@ -22,7 +22,7 @@ export interface TokenOptions extends Pick<
    * What tokens are signed with (R20); without it, keys derived from `secret` (R22). What those signed
    * before is still read, and replaced.
    */
-  readonly keys?: KeySpec | readonly KeySpec[] | undefined
+  readonly keys?: Keys | undefined
   /** Which attributes of the user neighbours may read, and under which names (R5). */
   readonly fields?: Fields | readonly FieldForm[]
   /**
@@ -63,7 +63,7 @@ export interface ExpressSessionOptions extends TokenOptions {
 export interface Config {
   /** Undefined: cookie-parser's `req.secret`. */
   readonly secrets: readonly Secret[] | undefined
-  readonly keys: readonly KeySpec[] | undefined
+  readonly keys: readonly (KeySpec | KeyFetcher)[] | undefined
   readonly genid: (req: SessionRequest) => string
   readonly name: string
   readonly store: Store

@@ -1,8 +1,9 @@
 import { KeyObject, createSecretKey, hkdfSync } from 'node:crypto'
 import { SessionError } from '../errors.ts'
 import type { Events } from '../events.ts'
-import { KeyRing, createKeyRing } from '../token/key-ring.ts'
-import type { KeySpec } from '../token/key.ts'
+import { type KeyRing, createKeyRing, plainKeys } from '../token/key-ring.ts'
+import type { TimedKey } from '../token/key-states.ts'
+import type { KeyFetcher, KeySpec } from '../token/key.ts'
 import type { Secret } from './old-cookie.ts'
 import type { Config } from './options.ts'
 
@@ -15,24 +16,26 @@ const SHORT_BYTES = 32
  * @throws SessionError `invalid_key`
  */
 export function ringOf(
-  { keys, signsDerived }: Pick<Config, 'keys' | 'signsDerived'>,
+  { keys, signsDerived, settings }: Pick<Config, 'keys' | 'signsDerived' | 'settings'>,
   secrets: readonly Secret[],
+  events: Events,
 ): KeyRing {
   if (keys === undefined) return createKeyRing(keysOfSecrets(secrets))
   refuseSecretKeys(keys, secrets)
-  const own = createKeyRing(keys)
-  if (secrets.length === 0) return own
-  const derived = createKeyRing(keysOfSecrets(secrets))
-  return signsDerived ? joined(derived, own) : joined(own, derived)
+  const derived = plainKeys(keysOfSecrets(secrets))
+  const arrange = (own: readonly TimedKey[]): readonly TimedKey[] =>
+    signsDerived ? joined(derived, own) : joined(own, derived)
+  return createKeyRing(keys, { now: settings.now, events, lives: settings, arrange })
 }
 
 /**
  * Of a secret and a pair, which no list of an app may mix: a derived key is neither's public part, so
  * no signature of one can pass for the other's.
  */
-function joined(signing: KeyRing, reading: KeyRing): KeyRing {
-  const others = reading.keys.filter(({ header }) => signing.byHeader(header) === undefined)
-  return new KeyRing([signing.current, ...signing.keys.slice(1), ...others])
+function joined(signing: readonly TimedKey[], reading: readonly TimedKey[]): readonly TimedKey[] {
+  const headers = new Set(signing.map(({ key }) => key.header))
+  const others = reading.filter(({ key }) => !headers.has(key.header))
+  return [...signing, ...others.map((it) => ({ ...it, signsFrom: -Infinity }))]
 }
 
 /**
@@ -50,7 +53,7 @@ export function derivedKey(secret: Secret): Buffer {
 }
 
 /** @throws SessionError `invalid_key` if a key is one of the secrets */
-function refuseSecretKeys(keys: readonly KeySpec[], secrets: readonly Secret[]): void {
+function refuseSecretKeys(keys: Config['keys'] & object, secrets: readonly Secret[]): void {
   const reused = keys.some((key) => {
     const bytes = rawBytes(key)
     return bytes !== undefined && secrets.some((secret) => bytes.equals(bytesOf(secret)))
@@ -69,7 +72,7 @@ export function warnOfShortSecrets(secrets: readonly Secret[], events: Events): 
   )
 }
 
-function rawBytes(key: KeySpec): Buffer | undefined {
+function rawBytes(key: KeySpec | KeyFetcher): Buffer | undefined {
   if (typeof key === 'string') return Buffer.from(key)
   if (Buffer.isBuffer(key)) return key
   return key instanceof KeyObject && key.type === 'secret' ? key.export() : undefined

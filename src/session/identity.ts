@@ -29,11 +29,15 @@ function isUser(user: unknown): boolean {
   return user !== undefined && user !== null
 }
 
-/** Signs a token for a record that the store has just said to live (R15). */
-export function sign(core: Core, id: string, record: SessionRecord): string {
+/**
+ * Signs a token for a record that the store has just said to live (R15).
+ *
+ * @throws SessionError `cookie_too_large`, `keys_unavailable`
+ */
+export function* sign(core: Core, id: string, record: SessionRecord): Steps<string> {
   const contents = tokenContents(core, id, record)
   refuseLargeCookie(core, contents)
-  return core.tokens.issue(contents)
+  return yield* wait(core.tokens.issue(contents))
 }
 
 /** R4: a token ends with the record at the latest, and the record never outlives its absolute end. */

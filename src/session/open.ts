@@ -40,9 +40,10 @@ const NOTHING: Found = Object.freeze({
 
 /** Cookie → token → store: finds the session a request belongs to. Throws only for a broken store. */
 export function* open(core: Core, request: RequestFacts): Steps<Found> {
+  yield* wait(core.tokens.ready)
   const values = cookieValues(request.cookie ?? '', core.settings.cookie.names)
   const tooMany = values.length > MOST_COOKIES
-  const genuine = genuineOf(core, values)
+  const genuine = yield* genuineOf(core, values)
   const [newest] = genuine
   if (newest === undefined) return tooMany ? ambiguous(core, []) : yield* openOther(core, request)
   const tokens = genuine.map(({ token }) => token)
@@ -54,10 +55,10 @@ export function* open(core: Core, request: RequestFacts): Steps<Found> {
 }
 
 /** The newest first. */
-function genuineOf(core: Core, values: readonly CookieValue[]): Genuine[] {
+function* genuineOf(core: Core, values: readonly CookieValue[]): Steps<Genuine[]> {
   const genuine: Genuine[] = []
   for (const { name, value } of values.slice(0, MOST_READ)) {
-    const token = readToken(core, value)
+    const token = yield* readToken(core, value)
     if (token !== undefined) genuine.push({ name, token })
   }
   return genuine.toSorted((one, other) => other.token.iat - one.token.iat)
@@ -103,8 +104,12 @@ function isSettled({ settings }: Core, token: GenuineToken | undefined): boolean
 }
 
 /** A token's own times decide nothing in the app, except that no record can be older (R9). */
-function readToken({ tokens, events, settings }: Core, value: string): GenuineToken | undefined {
-  const token = tokens.read(value)
+function* readToken(
+  { tokens, events, settings }: Core,
+  value: string,
+): Steps<GenuineToken | undefined> {
+  let token = tokens.read(value)
+  if (token === 'kid' && (yield* wait(tokens.lookAgain()))) token = tokens.read(value)
   if (typeof token === 'string') {
     events.emit('rejected', { reason: token })
     return undefined

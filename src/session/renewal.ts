@@ -16,7 +16,7 @@ export function renewalDue(state: SessionState): boolean {
 
 /** A token is issued again at half its life, or once it says what is no longer so (R15). */
 export function isDue({ settings }: Core, token: GenuineToken, record: SessionRecord): boolean {
-  if (!token.current) return true
+  if (token.superseded) return true
   if (token.claimsText !== record.claims || token.userId !== record.userId) return true
   const { now, tokenLife, absolute } = settings
   const halfLife = ((token.iat + BACKDATED_SECONDS + token.exp) * 1000) / 2
@@ -34,7 +34,7 @@ export function* renew(state: SessionState, write: Plan['write']): Steps<void> {
   const claims = yield* askAgain(state, record)
   if (claims === null) yield* endForMissingUser(state)
   else if (yield* storeRenewed(state, write, claims ?? record.claims)) {
-    if (claims !== undefined) signAgain(state, state.record ?? record)
+    if (claims !== undefined) yield* signAgain(state, state.record ?? record)
   }
 }
 
@@ -44,9 +44,9 @@ function* storeRenewed(state: SessionState, write: Plan['write'], claims: string
   return true
 }
 
-function signAgain(state: SessionState, record: SessionRecord): void {
+function* signAgain(state: SessionState, record: SessionRecord): Steps<void> {
   try {
-    state.fresh = sign(state.core, state.id, record)
+    state.fresh = yield* sign(state.core, state.id, record)
     state.core.events.emit('renewed', { id: state.id })
   } catch (error) {
     renewalFailed(state, error)

@@ -28,8 +28,25 @@ export function* create(state: SessionState, identity: Identity, data: string): 
   }
   state.adopt(id, record)
   state.barred = false
-  state.fresh = sign(state.core, id, record)
+  try {
+    state.fresh = yield* sign(state.core, id, record)
+  } catch (error) {
+    yield* discard(state)
+    throw error
+  }
   events.emit('created', { id })
+}
+
+/** Without its cookie a new session is nobody's: this request may not go on as if it were (R14). */
+function* discard(state: SessionState): Steps<void> {
+  const { store, endings } = state.core
+  const { id } = state
+  state.reset()
+  try {
+    yield* wait(store.end(id))
+  } catch {
+    endings.add(id)
+  }
 }
 
 /**

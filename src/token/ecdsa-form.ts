@@ -2,14 +2,16 @@ const SEQUENCE = 0x30
 const INTEGER = 0x02
 /** Of r and of s, for P-256. */
 const SIDE = 32
+/** Of both, as a token carries them (RFC 7518 §3.4). */
+export const SIDES_LENGTH: number = 2 * SIDE
 
 /** r and s side by side, from the DER sequence that OpenSSL makes of them. */
 export function sidesOfDer(der: Buffer): Buffer {
-  const sides = Buffer.alloc(2 * SIDE)
+  const sides = Buffer.alloc(SIDES_LENGTH)
   const rLength = der[3] as number
   const sLength = der[5 + rLength] as number
   der.copy(sides, ...rightAligned(SIDE, rLength, 4))
-  der.copy(sides, ...rightAligned(2 * SIDE, sLength, 6 + rLength))
+  der.copy(sides, ...rightAligned(SIDES_LENGTH, sLength, 6 + rLength))
   return sides
 }
 

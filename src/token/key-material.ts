@@ -23,11 +23,31 @@ export interface KeyPair {
   readonly public: SingleKey
 }
 
+/** A key that a KMS or an HSM keeps and signs with (R23). */
+export interface RemoteKey {
+  readonly public: SingleKey
+  /**
+   * Signs the bytes themselves, not a hash of them: RSASSA-PKCS1-v1_5 or ECDSA with SHA-256, or
+   * Ed25519. ECDSA answers in DER or as r and s side by side.
+   */
+  readonly sign: (bytes: Uint8Array) => Promise<Uint8Array>
+}
+
 /**
  * One key (R20). Text is PEM if it begins with `-----BEGIN`, JWK if it begins with a brace, else a secret,
  * and never a path; files are named as `{ file }` or a `file:` URL.
  */
-export type KeySpec = SingleKey | KeyPair
+export type KeySpec = SingleKey | KeyPair | RemoteKey
+
+/**
+ * What an app signs with: one key; a list, of which the first signs and all are trusted; or a key
+ * ring, whose keys take turns by the clock (R21): its text, a file that holds it, or a function that
+ * fetches it. The file and the function are looked at again every ten seconds.
+ */
+export type Keys = KeySpec | KeyFetcher | readonly KeySpec[]
+
+/** Fetches the text of a key ring, from a secret manager for example. */
+export type KeyFetcher = () => Promise<string>
 
 /** What a spec comes down to. */
 export interface Material {
@@ -110,8 +130,12 @@ function readOctets(encoded: unknown): KeyObject {
   return createSecretKey(bytes)
 }
 
-/** The last line end is the editor's, not the secret's. */
 function readKeyFile(file: string | URL): Material {
+  return readText(readFileText(file))
+}
+
+/** The last line end is the editor's, not the secret's. @throws SessionError `invalid_key` */
+export function readFileText(file: string | URL): string {
   const bytes = attempt(
     `the key file ${String(file)} cannot be read; \`npx symbolon keygen\` makes one`,
     () => readFileSync(file),
@@ -119,7 +143,7 @@ function readKeyFile(file: string | URL): Material {
   const text = attempt('the key file is not text', () =>
     new TextDecoder('utf-8', { fatal: true }).decode(bytes),
   )
-  return readText(text.replace(/\r?\n$/, ''))
+  return text.replace(/\r?\n$/, '')
 }
 
 function attempt<T>(problem: string, read: () => T): T {

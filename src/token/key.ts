@@ -9,13 +9,29 @@ import {
   publicMembers,
   thumbprintText,
 } from './jwk.ts'
-import { type KeyPair, type KeySpec, type Material, invalidKey, readKey } from './key-material.ts'
+import {
+  type KeyPair,
+  type KeySpec,
+  type Material,
+  type RemoteKey,
+  invalidKey,
+  readKey,
+} from './key-material.ts'
+import { remoteSigning } from './remote-signing.ts'
 import { type Signing, keyPairSigning, secretSigning } from './signing.ts'
 import { rsaProblem } from './weak-rsa.ts'
 import { secretProblem } from './weak-secret.ts'
 
 export type { Algorithm, PublicJwk } from './jwk.ts'
-export type { KeyFile, KeyPair, KeySpec, SingleKey } from './key-material.ts'
+export type {
+  KeyFetcher,
+  KeyFile,
+  KeyPair,
+  KeySpec,
+  Keys,
+  RemoteKey,
+  SingleKey,
+} from './key-material.ts'
 
 /**
  * One key bound to one algorithm. It shows its `kid` and `alg` to whoever prints, serialises or
@@ -57,8 +73,8 @@ export class Key {
     return this.#publicJwk
   }
 
-  /** @returns the signature in base64url */
-  sign(text: string): string {
+  /** @returns the signature in base64url; a promise where the private key is kept elsewhere */
+  sign(text: string): string | Promise<string> {
     return this.#signing.sign(text)
   }
 
@@ -73,7 +89,8 @@ export class Key {
  * secrets and RSA keys, foreign curves, JWKs that contradict themselves, halves that do not belong
  * together (R20).
  *
- * @param spec PEM, JWK, a secret, a KeyObject, a `file:` URL, `{ file }` or `{ private, public }`
+ * @param spec PEM, JWK, a secret, a KeyObject, a `file:` URL, `{ file }`, `{ private, public }` or
+ * `{ public, sign }`
  * @throws SessionError `invalid_key`, without any of the key in its message
  *
  * @example
@@ -81,6 +98,7 @@ export class Key {
  * key.alg // 'ES256'
  */
 export function importKey(spec: KeySpec): Key {
+  if (isRemote(spec)) return importRemote(spec)
   const key = isPair(spec) ? importPair(spec) : importMaterial(readKey(spec))
   if (key.canSign && !verifiesItself(key)) throw invalidKey('the key does not verify what it signs')
   return key
@@ -88,6 +106,19 @@ export function importKey(spec: KeySpec): Key {
 
 function isPair(spec: KeySpec): spec is KeyPair {
   return typeof spec === 'object' && spec !== null && 'private' in spec && 'public' in spec
+}
+
+function isRemote(spec: KeySpec): spec is RemoteKey {
+  return typeof spec === 'object' && spec !== null && 'sign' in spec && 'public' in spec
+}
+
+/** Not asked to sign yet: it may be reachable only later, and each call may cost. */
+function importRemote({ public: publicHalf, sign }: RemoteKey): Key {
+  const material = readKey(publicHalf)
+  if (material.key.type !== 'public' || typeof sign !== 'function') {
+    throw invalidKey('{ public, sign } needs a public key and a function')
+  }
+  return importKeyPair(material, sign)
 }
 
 /** Either half may be a JWK with the `kid` under which the key is published. */
@@ -116,7 +147,7 @@ function importSecret({ key, jwk, kid }: Material): Key {
   return new Key(kid ?? kidOf(fingerprint), signing, undefined)
 }
 
-function importKeyPair({ key, jwk, kid }: Material): Key {
+function importKeyPair({ key, jwk, kid }: Material, sign?: RemoteKey['sign']): Key {
   const publicKey = key.type === 'private' ? createPublicKey(key) : key
   const signing = keyPairSigning(publicKey, key.type === 'private' ? key : undefined)
   if (signing === undefined) {
@@ -127,7 +158,8 @@ function importKeyPair({ key, jwk, kid }: Material): Key {
     refuse('the RSA key', rsaProblem(integer(members.n), integer(members.e)))
   if (jwk !== undefined) refuse('the JWK', jwkProblem(jwk, signing.alg, members))
   const thumbprint = createHash('sha256').update(thumbprintText(members)).digest('hex')
-  return new Key(kid ?? kidOf(thumbprint), signing, members)
+  const signer = sign === undefined ? signing : remoteSigning(signing, sign)
+  return new Key(kid ?? kidOf(thumbprint), signer, members)
 }
 
 function refuse(what: string, problem: string | undefined): void {
@@ -141,7 +173,7 @@ function integer(base64url: string | undefined): bigint {
 function verifiesItself(key: Key): boolean {
   const text = 'symbolon'
   try {
-    return key.verify(text, key.sign(text))
+    return key.verify(text, key.sign(text) as string)
   } catch {
     return false
   }

@@ -15,8 +15,8 @@ export interface Signing {
   readonly canSign: boolean
   /** Length of a signature in base64url characters. */
   readonly signatureLength: number
-  /** The signature in base64url. */
-  sign(text: string): string
+  /** The signature in base64url; a promise where the private key is kept elsewhere. */
+  sign(text: string): string | Promise<string>
   /** @param signature canonical base64url, as `splitCompact` leaves it */
   verify(text: string, signature: string): boolean
 }

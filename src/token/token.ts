@@ -9,6 +9,7 @@ import {
 } from './claims.ts'
 import { decodeUtf8, parseStrictObject, splitCompact } from './compact.ts'
 import type { KeyRing } from './key-ring.ts'
+import type { TrustedKeys } from './trusted-keys.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 
 /** What a token is to say. */
@@ -31,14 +32,20 @@ export interface GenuineToken extends SessionClaims {
   /** Their JSON text: of a token issued here, what `issue` was given. */
   readonly claimsText: string
   readonly kid: string
-  /** Whether the ring's current key signed it. */
-  readonly current: boolean
+  /** Whether it is to be replaced by one that a newer key signs. */
+  readonly superseded: boolean
 }
 
 /** Issues and reads the tokens of one app: the only place where session tokens are signed. */
 export interface Tokens {
-  /** Signs a token by the ring's current key. */
-  issue(contents: TokenContents): string
+  /** To be waited for before all else, while the keys are fetched for the first time. */
+  readonly ready: Promise<void> | undefined
+  /**
+   * Signs a token by the ring's current key; later where that is kept in a KMS.
+   *
+   * @throws SessionError `keys_unavailable`
+   */
+  issue(contents: TokenContents): string | Promise<string>
   /** How long that token would be, in characters, without signing it. */
   size(contents: TokenContents): number
   /** What each claim takes of it, in bytes of JSON. */
@@ -49,6 +56,10 @@ export interface Tokens {
    * @returns the token, the same object for the same text; or why it is not believed. Never throws
    */
   read(token: unknown): GenuineToken | RejectionCode
+  /** What `read` would say to a token of these contents, by their form. */
+  accepts(contents: TokenContents): boolean
+  /** Whether the keys have changed: to be asked for a token that was refused for its `kid` (R7). */
+  lookAgain(): boolean | Promise<boolean>
 }
 
 export interface TokenOptions extends ClaimRules {
@@ -72,16 +83,20 @@ export function createTokens(options: TokenOptions): Tokens {
   if (!Number.isSafeInteger(cacheSize) || cacheSize < 0) {
     throw new SessionError('invalid_option', 'cacheSize must be a whole number, 0 for no cache')
   }
-  const verified = new VerifiedTokens<GenuineToken>(cacheSize)
+  let verified = new VerifiedTokens<GenuineToken>(cacheSize)
+  let verifiedBy: TrustedKeys | undefined
 
-  function issue(contents: TokenContents): string {
+  function issue(contents: TokenContents): string | Promise<string> {
+    const { current } = ring.trusted
     const payload = Buffer.from(payloadText(contents, options)).toString('base64url')
-    const signedText = `${ring.current.header}.${payload}`
-    return `${signedText}.${ring.current.sign(signedText)}`
+    const signedText = `${current.header}.${payload}`
+    const signed = current.sign(signedText)
+    if (typeof signed === 'string') return `${signedText}.${signed}`
+    return signed.then((later) => `${signedText}.${later}`)
   }
 
   function size(contents: TokenContents): number {
-    const { header, signatureLength } = ring.current
+    const { header, signatureLength } = ring.trusted.current
     const payloadLength = Math.ceil((Buffer.byteLength(payloadText(contents, options)) * 4) / 3)
     return header.length + 1 + payloadLength + 1 + signatureLength
   }
@@ -94,19 +109,26 @@ export function createTokens(options: TokenOptions): Tokens {
   }
 
   function read(token: unknown): GenuineToken | RejectionCode {
+    const { trusted } = ring
+    if (trusted !== verifiedBy) {
+      // An entry ends with its key, and what it says of its key too.
+      verified = new VerifiedTokens(cacheSize)
+      verifiedBy = trusted
+    }
     const known = typeof token === 'string' ? verified.get(token) : undefined
     if (known !== undefined) return known
-    const result = verify(token)
+    const result = verify(token, trusted)
     if (typeof result === 'object') verified.set(token as string, result)
     return result
   }
 
   /** In the order of R7: strict before cryptographic, and nothing decoded before it is genuine. */
-  function verify(token: unknown): GenuineToken | RejectionCode {
+  function verify(token: unknown, trusted: TrustedKeys): GenuineToken | RejectionCode {
     const compact = splitCompact(token)
     if (typeof compact === 'string') return compact
-    const key = ring.byHeader(compact.header)
-    if (key === undefined) return headerProblem(compact.header, ring)
+    const found = trusted.byHeader(compact.header)
+    if (found === undefined) return trusted.headerProblem(compact.header)
+    const { key, superseded } = found
     if (!key.verify(compact.signedText, compact.signature)) return 'signature'
     const payload = decodeObject(compact.payload)
     if (payload === undefined) return 'json'
@@ -114,11 +136,25 @@ export function createTokens(options: TokenOptions): Tokens {
     if (typeof session === 'string') return session
     const claims = deepFreeze(appClaims(payload, sessionField))
     const claimsText = JSON.stringify(claims)
-    const current = key === ring.current
-    return Object.freeze({ ...session, claims, claimsText, kid: key.kid, current })
+    return Object.freeze({ ...session, claims, claimsText, kid: key.kid, superseded })
   }
 
-  return Object.freeze({ issue, size, claimSizes, read })
+  function accepts(contents: TokenContents): boolean {
+    const payload = parseStrictObject(payloadText(contents, options))
+    return payload !== undefined && typeof checkClaims(payload, options) === 'object'
+  }
+
+  return Object.freeze({
+    get ready() {
+      return ring.ready
+    },
+    issue,
+    size,
+    claimSizes,
+    read,
+    accepts,
+    lookAgain: () => ring.lookAgain(),
+  })
 }
 
 /** The claims are spliced in as text, so that what the record says is what the token says. */
@@ -138,17 +174,4 @@ function payloadText(contents: TokenContents, rules: ClaimRules): string {
 function decodeObject(segment: string): Record<string, unknown> | undefined {
   const text = decodeUtf8(Buffer.from(segment, 'base64url'))
   return text === undefined ? undefined : parseStrictObject(text)
-}
-
-/** 256 bytes in base64url; ours take a quarter of it. */
-const MAX_HEADER_LENGTH = 342
-
-/** Reads a header that is refused already, only to say why in an event. */
-function headerProblem(segment: string, ring: KeyRing): 'alg' | 'kid' | 'header' {
-  const header = segment.length > MAX_HEADER_LENGTH ? undefined : decodeObject(segment)
-  if (header === undefined) return 'header'
-  if (!ring.keys.some((key) => key.alg === header['alg'])) return 'alg'
-  const named = ring.keys.find((key) => key.kid === header['kid'])
-  if (named === undefined) return 'kid'
-  return named.alg === header['alg'] ? 'header' : 'alg'
 }

@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto'
 import { SessionError } from '../errors.ts'
 import type { Settings } from '../session/options.ts'
+import type { MaybePromise } from '../session/record.ts'
+import { type Steps, wait, walk } from '../session/steps.ts'
 import type { KeyRing } from '../token/key-ring.ts'
 
 /** A document that neighbours fetch: public, static, without a session and without a store. */
@@ -10,28 +12,34 @@ export interface PublicDocument {
   readonly etag: string
 }
 
+/** By path, as they are when a request comes. */
+export type PublicDocuments = ReadonlyMap<string, () => MaybePromise<PublicDocument>>
+
 /**
  * The documents by path (R30).
  *
  * @throws SessionError `invalid_option` without an issuer, or where the key is a shared secret
  */
-export function publicDocuments(
-  ring: KeyRing,
-  settings: Settings,
-): ReadonlyMap<string, PublicDocument> {
+export function publicDocuments(ring: KeyRing, settings: Settings): PublicDocuments {
   const issuer = requireIssuer(settings, 'wellKnown')
-  const jwks = ring.jwks()
-  const manifest = {
+  const jwks = (): PublicDocument => publicDocument('application/jwk-set+json', ring.trusted.jwks())
+  if (ring.ready === undefined) jwks()
+  const manifest = publicDocument('application/json', {
     issuer,
     jwks_uri: new URL('/.well-known/jwks.json', issuer).href,
     cookie: settings.cookie.name,
     session_field: settings.sessionField,
     fields: settings.fields.list.map(({ short, long }) => ({ short, long })),
-  }
-  return new Map([
-    ['/.well-known/jwks.json', publicDocument('application/jwk-set+json', jwks)],
-    ['/.well-known/session.json', publicDocument('application/json', manifest)],
+  })
+  return new Map<string, () => MaybePromise<PublicDocument>>([
+    ['/.well-known/jwks.json', () => walk(whenReady(ring, jwks))],
+    ['/.well-known/session.json', () => manifest],
   ])
+}
+
+function* whenReady<T>(ring: KeyRing, make: () => T): Steps<T> {
+  yield* wait(ring.ready)
+  return make()
 }
 
 /** Whoever reads our word about users must be able to tell whose word it is. */

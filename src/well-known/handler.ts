@@ -1,4 +1,6 @@
-import type { PublicDocument } from './documents.ts'
+import type { MaybePromise } from '../session/record.ts'
+import { type Steps, wait, walk } from '../session/steps.ts'
+import type { PublicDocument, PublicDocuments } from './documents.ts'
 import {
   createEndpoint,
   type Endpoint,
@@ -10,11 +12,15 @@ import {
 const CACHE_CONTROL = 'public, max-age=300'
 
 /** Answers requests for the public documents, and hands on all others. */
-export function wellKnownEndpoint(documents: ReadonlyMap<string, PublicDocument>): Endpoint {
-  return createEndpoint((request) => {
-    const document = documents.get(request.path)
-    return document && answerTo(request, document)
-  })
+export function wellKnownEndpoint(documents: PublicDocuments): Endpoint {
+  return createEndpoint((request) => walk(answer(request, documents.get(request.path))))
+}
+
+function* answer(
+  request: EndpointRequest,
+  document: (() => MaybePromise<PublicDocument>) | undefined,
+): Steps<EndpointAnswer | undefined> {
+  return document && answerTo(request, yield* wait(document()))
 }
 
 function answerTo(

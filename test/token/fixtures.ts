@@ -1,7 +1,12 @@
 import { type JsonWebKey, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { type Algorithm, type Key, importKey } from '../../src/token/key.ts'
 import { createKeyRing } from '../../src/token/key-ring.ts'
-import { type TokenContents, type Tokens, createTokens } from '../../src/token/token.ts'
+import {
+  type TokenContents,
+  type TokenOptions,
+  type Tokens,
+  createTokens,
+} from '../../src/token/token.ts'
 
 /** The time of all fixtures: 2033-05-18, in seconds and milliseconds. */
 export const NOW = 2_000_000_000
@@ -19,7 +24,21 @@ export const SPECS: Readonly<Record<Algorithm, string>> = {
 export const ALGORITHMS = Object.keys(SPECS) as Algorithm[]
 export const KEYS = Object.fromEntries(
   ALGORITHMS.map((alg) => [alg, importKey(SPECS[alg])]),
-) as Record<Algorithm, Key>
+) as Record<Algorithm, LocalKey>
+
+/** A key that is at hand, so that it signs at once. */
+export interface LocalKey extends Key {
+  sign(text: string): string
+}
+
+/** Tokens signed by such a key. */
+export interface LocalTokens extends Tokens {
+  issue(contents: TokenContents): string
+}
+
+export function localTokens(options: TokenOptions): LocalTokens {
+  return createTokens(options) as LocalTokens
+}
 
 function pem({ privateKey }: ReturnType<typeof generateKeyPairSync>): string {
   return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
@@ -29,8 +48,8 @@ function pem({ privateKey }: ReturnType<typeof generateKeyPairSync>): string {
 export function tokensOf(
   alg: Algorithm,
   more: { issuer?: string; audience?: string } = {},
-): Tokens {
-  return createTokens({
+): LocalTokens {
+  return localTokens({
     ring: createKeyRing(SPECS[alg]),
     sessionField: 'sk',
     cacheSize: 0,
@@ -63,7 +82,7 @@ export function forge(
   header: string | Uint8Array = Buffer.from(key.header, 'base64url'),
 ): string {
   const signedText = `${encode(header)}.${encode(payload)}`
-  return `${signedText}.${key.sign(signedText)}`
+  return `${signedText}.${key.sign(signedText) as string}`
 }
 
 export function randomSecret(): string {

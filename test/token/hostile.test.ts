@@ -3,7 +3,6 @@ import { createHmac, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { createKeyRing } from '../../src/token/key-ring.ts'
 import { importKey } from '../../src/token/key.ts'
-import { createTokens } from '../../src/token/token.ts'
 import {
   ALGORITHMS,
   ID,
@@ -15,6 +14,7 @@ import {
   encode,
   forge,
   tokensOf,
+  localTokens,
 } from './fixtures.ts'
 
 const session = JSON.stringify(SESSION)
@@ -272,7 +272,7 @@ describe('signatures', () => {
 
   test('JWS-21 ES256 in DER', () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-    const tokens = createTokens({ ring: createKeyRing(privateKey), sessionField: 'sk' })
+    const tokens = localTokens({ ring: createKeyRing(privateKey), sessionField: 'sk' })
     const [header, payload] = tokens.issue(contents()).split('.')
     for (const bytes of [70, 71, 72]) {
       assert.equal(

@@ -4,8 +4,18 @@ import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import { type KeyRing, createKeyRing } from '../../src/token/key-ring.ts'
 import type { KeySpec } from '../../src/token/key.ts'
-import { createTokens } from '../../src/token/token.ts'
-import { KEYS, SECRET, SESSION, SPECS, contents, encode, forge, randomSecret } from './fixtures.ts'
+import {
+  KEYS,
+  SECRET,
+  SESSION,
+  SPECS,
+  contents,
+  encode,
+  forge,
+  randomSecret,
+  localTokens,
+  type LocalTokens,
+} from './fixtures.ts'
 
 const publicKey = createPublicKey(SPECS.ES256)
 
@@ -17,26 +27,25 @@ function assertRefused(keys: unknown, ...words: string[]): void {
   )
 }
 
-function tokensWith(ring: KeyRing): ReturnType<typeof createTokens> {
-  return createTokens({ ring, sessionField: 'sk' })
+function tokensWith(ring: KeyRing): LocalTokens {
+  return localTokens({ ring, sessionField: 'sk' })
 }
 
 describe('createKeyRing', () => {
   test('R20 one key or a list: the first signs, all are trusted', () => {
     const one = createKeyRing(SPECS.ES256)
-    assert.equal(one.current.kid, KEYS.ES256.kid)
-    const ring = createKeyRing([SPECS.ES256, SPECS.RS256, createPublicKey(SPECS.EdDSA)])
+    assert.equal(one.trusted.current.kid, KEYS.ES256.kid)
+    const ring = createKeyRing([SPECS.ES256, SPECS.RS256, createPublicKey(SPECS.EdDSA)]).trusted
     assert.deepEqual(
       ring.keys.map((key) => key.alg),
       ['ES256', 'RS256', 'EdDSA'],
     )
     assert.equal(ring.current, ring.keys[0])
-    assert.deepEqual([ring.symmetric, createKeyRing(SECRET).symmetric], [false, true])
-    for (const key of ring.keys) assert.equal(ring.byHeader(key.header), key)
+    for (const key of ring.keys) assert.equal(ring.byHeader(key.header)?.key, key)
   })
 
   test('R7 a header is known by its text, not by its meaning', () => {
-    const ring = createKeyRing(SPECS.ES256)
+    const ring = createKeyRing(SPECS.ES256).trusted
     const { kid } = ring.current
     const others = [
       `{"kid":"${kid}","alg":"ES256","typ":"JWT"}`,
@@ -66,10 +75,10 @@ describe('createKeyRing', () => {
     const old = tokensWith(createKeyRing(before)).issue(contents())
     const both = tokensWith(createKeyRing([after, before]))
     const read = both.read(old)
-    assert.ok(typeof read === 'object' && !read.current)
+    assert.ok(typeof read === 'object' && read.superseded)
     const renewed = both.issue(contents())
     const known = both.read(renewed)
-    assert.ok(typeof known === 'object' && known.current)
+    assert.ok(typeof known === 'object' && !known.superseded)
     const alone = tokensWith(createKeyRing(after))
     assert.equal(alone.read(old), 'kid')
     assert.equal(typeof alone.read(renewed), 'object')
@@ -97,7 +106,7 @@ describe('createKeyRing', () => {
     assertRefused([SECRET, SECRET], 'same kid')
     const named = (kid: string): KeySpec => ({ kty: 'oct', k: randomSecret(), kid })
     assertRefused([named('a'), named('a')], 'same kid')
-    assert.equal(createKeyRing([named('a'), named('b')]).keys.length, 2)
+    assert.equal(createKeyRing([named('a'), named('b')]).trusted.keys.length, 2)
   })
 
   test('ALG-15 secrets and key pairs in one ring are refused', () => {
@@ -114,7 +123,7 @@ describe('createKeyRing', () => {
 
 describe('jwks', () => {
   test('KEY-17 lists the public members of all keys, the current first', () => {
-    const ring = createKeyRing([SPECS.ES256, createPublicKey(SPECS.RS256), SPECS.EdDSA])
+    const ring = createKeyRing([SPECS.ES256, createPublicKey(SPECS.RS256), SPECS.EdDSA]).trusted
     const { keys } = ring.jwks()
     assert.deepEqual(
       keys.map(({ kid, alg, use }) => [kid, alg, use]),
@@ -129,23 +138,25 @@ describe('jwks', () => {
   })
 
   test('KEY-17 R30 secrets are never listed', () => {
-    assert.throws(() => createKeyRing([SECRET, randomSecret()]).jwks(), {
+    assert.throws(() => createKeyRing([SECRET, randomSecret()]).trusted.jwks(), {
       code: 'invalid_option',
       message: /symbolon keygen/,
     })
   })
 })
 
-test('KEY-25 a ring prints, serialises and clones as kids and algorithms', () => {
-  const ring = createKeyRing([SPECS.ES256, SPECS.EdDSA])
+test('KEY-25 a ring prints nothing, and what it trusts as kids and algorithms', () => {
+  const living = createKeyRing([SPECS.ES256, SPECS.EdDSA])
+  assert.deepEqual([JSON.stringify(living), inspect(living)], ['{}', 'KeyRing {}'])
+  const ring = living.trusted
   const shown = ring.keys.map(({ kid, alg }) => ({ kid, alg }))
   assert.deepEqual(JSON.parse(JSON.stringify(ring)), { keys: shown })
   assert.deepEqual(structuredClone(ring), { keys: shown })
   assert.equal(
     inspect(ring, { depth: null, breakLength: Infinity }),
-    `KeyRing { keys: [ ${ring.keys.map((key) => inspect(key)).join(', ')} ] }`,
+    `TrustedKeys { keys: [ ${ring.keys.map((key) => inspect(key)).join(', ')} ] }`,
   )
-  const secret = inspect(createKeyRing(SECRET), { depth: null, showHidden: true })
+  const secret = inspect(createKeyRing(SECRET).trusted, { depth: null, showHidden: true })
   assert.ok(!secret.includes(SECRET) && !secret.includes(encode(SECRET)))
   assert.ok(Object.isFrozen(ring) && Object.isFrozen(ring.keys))
 })

@@ -3,9 +3,17 @@ import { describe, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { createKeyRing } from '../../src/token/key-ring.ts'
-import { createTokens } from '../../src/token/token.ts'
 import { VerifiedTokens } from '../../src/token/verified-tokens.ts'
-import { ALGORITHMS, ID, SECRET, SPECS, contents, randomSecret, tokensOf } from './fixtures.ts'
+import {
+  ALGORITHMS,
+  ID,
+  SECRET,
+  SPECS,
+  contents,
+  randomSecret,
+  tokensOf,
+  localTokens,
+} from './fixtures.ts'
 
 const name = (index: number): string => `token-number-${String(index).padStart(20, '0')}`
 
@@ -45,7 +53,7 @@ describe('VerifiedTokens', () => {
 })
 
 describe('remembering reads', () => {
-  const remembering = createTokens({ ring: createKeyRing(SECRET), sessionField: 'sk' })
+  const remembering = localTokens({ ring: createKeyRing(SECRET), sessionField: 'sk' })
 
   test('CCH-06 the same token gives the same object, which cannot be changed', () => {
     const token = remembering.issue(contents({ claims: '{"a":{"b":1}}' }))
@@ -68,10 +76,10 @@ describe('remembering reads', () => {
   })
 
   test('CCH-08 what was refused is not remembered, and harms nothing that is', () => {
-    const tokens = createTokens({ ring: createKeyRing(SECRET), sessionField: 'sk', cacheSize: 10 })
+    const tokens = localTokens({ ring: createKeyRing(SECRET), sessionField: 'sk', cacheSize: 10 })
     const token = tokens.issue(contents())
     const first = tokens.read(token)
-    const foreign = createTokens({ ring: createKeyRing(randomSecret()), sessionField: 'sk' })
+    const foreign = localTokens({ ring: createKeyRing(randomSecret()), sessionField: 'sk' })
     for (let index = 0; index < 1000; index++) {
       assert.equal(tokens.read(foreign.issue(contents({ userId: String(index) }))), 'kid')
       assert.equal(typeof tokens.read(`${token}${index}`), 'string')
@@ -81,7 +89,7 @@ describe('remembering reads', () => {
 
   test('CCH-09 JWS-09 a remembered token opens nothing to its mutants', () => {
     for (const alg of ALGORITHMS) {
-      const tokens = createTokens({ ring: createKeyRing(SPECS[alg]), sessionField: 'sk' })
+      const tokens = localTokens({ ring: createKeyRing(SPECS[alg]), sessionField: 'sk' })
       const token = tokens.issue(contents())
       assert.equal(typeof tokens.read(token), 'object')
       const [header = '', payload = ''] = token.split('.')
@@ -103,15 +111,15 @@ describe('remembering reads', () => {
 
   test('CCH-02 CCH-04 what is remembered belongs to one ring', () => {
     const secret = randomSecret()
-    const before = createTokens({ ring: createKeyRing([secret, SECRET]), sessionField: 'sk' })
+    const before = localTokens({ ring: createKeyRing([secret, SECRET]), sessionField: 'sk' })
     const token = tokensOf('HS256').issue(contents())
     assert.equal(typeof before.read(token), 'object')
-    const after = createTokens({ ring: createKeyRing([secret]), sessionField: 'sk' })
+    const after = localTokens({ ring: createKeyRing([secret]), sessionField: 'sk' })
     assert.equal(after.read(token), 'kid')
   })
 
   test('R8 what is remembered keeps no request’s headers in memory', () => {
-    const tokens = createTokens({ ring: createKeyRing(SECRET), sessionField: 'sk' })
+    const tokens = localTokens({ ring: createKeyRing(SECRET), sessionField: 'sk' })
     const rest = 'x'.repeat(256 * 1024)
     const before = retainedBytes()
     for (let index = 0; index < 200; index++) {

@@ -30,7 +30,7 @@ function importAll(group: JwsGroup): readonly Key[] | undefined {
   const { keys: [privateKey] = [group.private] } = group.private
   const signer = { ...privateKey, kid: 'signer', key_ops: undefined, use: 'sig' }
   return importOrRefuse(
-    () => createKeyRing(group.public === undefined ? specs : [signer, ...specs]).keys,
+    () => createKeyRing(group.public === undefined ? specs : [signer, ...specs]).trusted.keys,
   )
 }
 
