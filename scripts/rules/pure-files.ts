@@ -12,8 +12,8 @@ const PURE = [
   'src/token/fields.ts',
   'src/token/field-types.ts',
   'src/token/jwk.ts',
+  'src/token/key-text.ts',
   'src/token/verified-tokens.ts',
-  'src/token/weak-rsa.ts',
   'src/verify/',
 ]
 

@@ -12,6 +12,9 @@ export interface Compact {
 /** Browsers keep no cookie above 4,096 bytes (RFC 6265bis), so no token of ours is longer. */
 export const MAX_TOKEN_LENGTH = 4096
 
+/** 256 bytes in base64url; our headers take a quarter of it. */
+export const MAX_HEADER_LENGTH = 342
+
 const TOKEN_ALPHABET = /^[\w.-]*$/
 
 /**
@@ -20,15 +23,19 @@ const TOKEN_ALPHABET = /^[\w.-]*$/
  * be the same token.
  *
  * @param token what a request presented, of any type
+ * @param maxLength in characters; default that of a cookie
  * @returns the segments, or why there are none
  *
  * @example
  * const compact = splitCompact(cookie)
  * if (typeof compact === 'string') return reject(compact)
  */
-export function splitCompact(token: unknown): Compact | RejectionCode {
+export function splitCompact(
+  token: unknown,
+  maxLength: number = MAX_TOKEN_LENGTH,
+): Compact | RejectionCode {
   if (typeof token !== 'string') return 'type'
-  if (token.length === 0 || token.length > MAX_TOKEN_LENGTH) return 'length'
+  if (token.length === 0 || token.length > maxLength) return 'length'
   if (!TOKEN_ALPHABET.test(token)) return 'encoding'
   const firstDot = token.indexOf('.')
   const secondDot = token.indexOf('.', firstDot + 1)

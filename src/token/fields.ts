@@ -114,12 +114,20 @@ class FieldSet implements Fields {
   }
 
   expand(claims: Readonly<Record<string, unknown>>): Record<string, unknown> {
-    const auth = { ...claims }
-    for (const { short, long } of this.list) {
-      if (Object.hasOwn(claims, short)) auth[long] = claims[short]
-    }
-    return auth
+    return expandFields(this.list, claims)
   }
+}
+
+/** The claims, with these fields under their long names too, in a new object. */
+export function expandFields(
+  list: readonly Pick<Field, 'short' | 'long'>[],
+  claims: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const auth = { ...claims }
+  for (const { short, long } of list) {
+    if (Object.hasOwn(claims, short)) auth[long] = claims[short]
+  }
+  return auth
 }
 
 function parseForm(form: FieldForm): Field {

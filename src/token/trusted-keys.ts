@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts'
-import { decodeUtf8, parseStrictObject } from './compact.ts'
+import { MAX_HEADER_LENGTH, decodeUtf8, parseStrictObject } from './compact.ts'
 import { type KeyState, type TimedKey, currentKey, isSuperseded, stateOf } from './key-states.ts'
 import type { Key, PublicJwk } from './key.ts'
 
@@ -11,9 +11,6 @@ export interface TrustedKey {
   /** Whether its owner may write headers in another form than ours. */
   readonly foreign: boolean
 }
-
-/** 256 bytes in base64url; our headers take a quarter of it. */
-const MAX_HEADER_LENGTH = 342
 
 /**
  * The signing key and those still trusted, at one moment: immutable. Prints as kids and algorithms

@@ -1,8 +1,7 @@
 import { X509Certificate, createPrivateKey, createPublicKey } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { KEY_TEXT, MIN_SECRET_BYTES } from './key-text.ts'
 
-/** RFC 7518 §3.2: no shorter than the output of the hash. */
-const MIN_BYTES = 32
 const MIN_DISTINCT_BYTES = 8
 const LONGEST_PATTERN = 16
 const MIN_CHARACTERS_OF_ITS_OWN = 8
@@ -40,7 +39,7 @@ export function secretProblem(secret: Buffer): string | undefined {
 }
 
 function weaknessOf(secret: Buffer, text: string): string | undefined {
-  if (secret.length < MIN_BYTES) return `is shorter than ${MIN_BYTES} bytes`
+  if (secret.length < MIN_SECRET_BYTES) return `is shorter than ${MIN_SECRET_BYTES} bytes`
   if (new Set(secret).size < MIN_DISTINCT_BYTES) return 'has too few different characters'
   if (isRepeated(text)) return 'repeats a short pattern'
   if (isPlaceholder(text)) return 'is a placeholder'
@@ -53,9 +52,7 @@ function holdsKey(secret: Buffer, text: string): boolean {
 }
 
 function hasKeyText(bytes: Buffer): boolean {
-  return /-----BEGIN|"kty"|"keys"|\bssh-|\becdsa-sha2-/.test(
-    bytes.toString('latin1').replaceAll('\0', ''),
-  )
+  return KEY_TEXT.test(bytes.toString('latin1').replaceAll('\0', ''))
 }
 
 /** A PEM without its first and last line is such bytes in base64. */

@@ -29,6 +29,7 @@ export function publicDocuments(ring: KeyRing, settings: Settings): PublicDocume
     jwks_uri: new URL('/.well-known/jwks.json', issuer).href,
     cookie: settings.cookie.name,
     session_field: settings.sessionField,
+    token_life: Math.ceil(settings.tokenLife / 1000),
     fields: settings.fields.list.map(({ short, long }) => ({ short, long })),
   })
   return new Map<string, () => MaybePromise<PublicDocument>>([

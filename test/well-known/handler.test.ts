@@ -58,6 +58,7 @@ describe('R30 the public documents', () => {
       jwks_uri: 'https://app.example/.well-known/jwks.json',
       cookie: 'session',
       session_field: 'sk',
+      token_life: 900,
       fields: [
         { short: 'uid', long: 'userId' },
         { short: 'org.name', long: 'org.name' },

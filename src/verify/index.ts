@@ -1,0 +1,7 @@
+export { defineFields, type FieldForm, type Fields } from '../token/fields.ts'
+export type { Duration } from '../duration.ts'
+export type { TrustOptions, VerifierOptions, VerifierProblem } from './options.ts'
+export type { KeySet, PublicKey } from './public-keys.ts'
+export type { VerifiableRequest } from './request.ts'
+export { createVerifier, type CheckReason, type CheckResult, type Verifier } from './verifier.ts'
+export type { Secret } from './verifying-key.ts'

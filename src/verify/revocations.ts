@@ -1,0 +1,142 @@
+import { hmac, shortHash, toBytes } from './bytes.ts'
+import { RemoteDocument, type Transport } from './remote-document.ts'
+import { type TextRules, readSigned } from './token.ts'
+
+export const REVOCATIONS_TYPE = 'revocations+jwt'
+
+/** A session: its `sessionHash`, and when none of its tokens can be valid any more, in seconds. */
+export type RevokedSession = readonly [session: string, exp: number]
+
+/**
+ * A user: their `userHash`; what was issued before `mark` is refused; until `exp`, when no such token
+ * can be valid any more; but not the sessions of these hashes. Times in seconds.
+ */
+export type RevokedUser = readonly [
+  user: string,
+  mark: number,
+  exp: number,
+  except?: readonly string[],
+]
+
+/** What neighbours must refuse before its time (R32): the payload of a JWT of this type. */
+export interface RevocationsPayload {
+  readonly iss: string
+  /** When it was signed, in seconds. */
+  readonly iat: number
+  /** Random, another one when the numbers began anew. Users' hashes are salted with it. */
+  readonly gen: string
+  /** The number of its newest entry. */
+  readonly seq: number
+  readonly entries: {
+    readonly s: readonly RevokedSession[]
+    readonly u: readonly RevokedUser[]
+    /** Burned keys, by kid. */
+    readonly k: readonly string[]
+  }
+}
+
+/** What of a token a list can name. */
+export interface RevocableToken {
+  /** Its `sessionHash`. */
+  readonly session: string
+  readonly userId: string | undefined
+  readonly iat: number
+  readonly kid: string
+}
+
+/** A user's name in lists of one generation: it cannot be followed from one to the next. */
+export async function userHash(generation: string, userId: string): Promise<string> {
+  return shortHash(await hmac(toBytes(generation), `symbolon user v1 ${userId}`))
+}
+
+/** One list, made for looking up. */
+export class RevocationList {
+  readonly generation: string
+  readonly number: number
+  /** In ms since 1970. */
+  readonly signed: number
+  readonly #sessions: ReadonlySet<string>
+  readonly #users: ReadonlyMap<string, readonly RevokedUser[]>
+  readonly #kids: ReadonlySet<string>
+
+  constructor({ gen, seq, iat, entries }: RevocationsPayload) {
+    this.generation = gen
+    this.number = seq
+    this.signed = iat * 1000
+    this.#sessions = new Set(entries.s.map(([session]) => session))
+    this.#users = Map.groupBy(entries.u, ([user]) => user)
+    this.#kids = new Set(entries.k)
+  }
+
+  /** Entries hold for as long as they are listed: when they may be forgotten is the app's to know. */
+  async covers({ session, userId, iat, kid }: RevocableToken): Promise<boolean> {
+    if (this.#kids.has(kid) || this.#sessions.has(session)) return true
+    if (userId === undefined || this.#users.size === 0) return false
+    const marks = this.#users.get(await userHash(this.generation, userId)) ?? []
+    return marks.some(([, mark, , except = []]) => iat < mark && !except.includes(session))
+  }
+}
+
+export interface RevocationRules extends Pick<TextRules, 'keys' | 'acceptEd25519'> {
+  readonly issuer: string
+  /** How far the issuer's clock may be off, in ms. */
+  readonly tolerance: number
+  /** Whether a list of any age, or none, will do while it cannot be fetched. */
+  readonly acceptStale: boolean
+  readonly onError: (error: unknown) => void
+}
+
+const MAX_BYTES = 1024 * 1024
+/** R32: past that a verifier does not know who was logged out. */
+const MAX_AGE_MS = 30_000
+/** So soon a logout is heard of. */
+const INTERVAL_MS = 1000
+
+/** Follows the list that an app publishes. */
+export class Revocations {
+  readonly #document: RemoteDocument<RevocationList>
+  readonly #rules: RevocationRules
+  readonly #now: () => number
+  #newest: RevocationList | undefined
+
+  constructor(address: string, transport: Transport, rules: RevocationRules) {
+    this.#document = new RemoteDocument(address, transport, {
+      read: (text) => this.#read(text),
+      mayConfirm: ({ signed }) => this.#isYoung(signed),
+      maxBytes: MAX_BYTES,
+      cooldown: INTERVAL_MS,
+      freshness: { least: INTERVAL_MS, most: INTERVAL_MS },
+      staleLimit: rules.acceptStale ? Infinity : MAX_AGE_MS,
+      onError: rules.onError,
+    })
+    this.#rules = rules
+    this.#now = transport.now
+  }
+
+  /** @returns `'unavailable'` if no list is young enough to say */
+  async problemOf(token: RevocableToken): Promise<'revoked' | 'unavailable' | undefined> {
+    const list = await this.#document.get()
+    if (list === undefined) return this.#rules.acceptStale ? undefined : 'unavailable'
+    return (await list.covers(token)) ? 'revoked' : undefined
+  }
+
+  async #read(text: string): Promise<RevocationList> {
+    const rules = { ...this.#rules, typ: REVOCATIONS_TYPE, maxLength: MAX_BYTES }
+    const signed = await readSigned(text, rules)
+    if (typeof signed === 'string') throw new Error(signed)
+    const payload = JSON.parse(signed.payload) as RevocationsPayload
+    const list = new RevocationList(payload)
+    const isOlder =
+      this.#newest?.generation === list.generation && list.number < this.#newest.number
+    if (payload.iss !== rules.issuer || isOlder || !this.#isYoung(list.signed)) {
+      throw new Error('The revocations are another issuer’s, or an old copy')
+    }
+    this.#newest = list
+    return list
+  }
+
+  /** A copy that somebody held back says nothing of now. Not of NaN either. */
+  #isYoung(signed: number): boolean {
+    return Math.abs(this.#now() - signed) <= MAX_AGE_MS + this.#rules.tolerance
+  }
+}

@@ -1,0 +1,129 @@
+import {
+  type Algorithm,
+  type Jwk,
+  type PublicMembers,
+  SECRET_NAMING_TEXT,
+  jwkProblem,
+  kidOf,
+  publicMembers,
+  thumbprintText,
+} from '../token/jwk.ts'
+import { KEY_TEXT, MIN_SECRET_BYTES } from '../token/key-text.ts'
+import { type Bytes, fromBase64url, hmac, sha256, toBytes, toHex } from './bytes.ts'
+import { refused } from './refused.ts'
+
+/** A key of Web Crypto, by whatever name the platform's types have for it. */
+export type PlatformKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
+
+/** A secret that the app signs with: text or bytes. */
+export type Secret = string | Uint8Array
+
+/** One key bound to its one algorithm (R6). */
+export class VerifyingKey {
+  readonly kid: string
+  readonly alg: Algorithm
+  readonly #key: PlatformKey
+  readonly #signatureLength: number
+
+  constructor(kid: string, alg: Algorithm, key: PlatformKey, signatureBytes: number) {
+    this.kid = kid
+    this.alg = alg
+    this.#key = key
+    this.#signatureLength = Math.ceil((signatureBytes * 4) / 3)
+  }
+
+  /** @param signature canonical base64url, as `splitCompact` leaves it */
+  async verify(signedText: string, signature: string): Promise<boolean> {
+    if (signature.length !== this.#signatureLength) return false
+    const bytes = fromBase64url(signature)
+    return crypto.subtle.verify(SCHEMES[this.alg], this.#key, bytes, toBytes(signedText))
+  }
+}
+
+export const KINDS = 'keys are EC on P-256, RSA or Ed25519'
+
+/** What Web Crypto wants to hear of each algorithm, at import and at verification. */
+export const SCHEMES = {
+  HS256: { name: 'HMAC', hash: 'SHA-256' },
+  ES256: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
+  RS256: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
+  EdDSA: { name: 'Ed25519' },
+} as const
+
+const HMAC_BYTES = 32
+const CURVE_SIGNATURE_BYTES = 64
+/** NIST SP 800-57: 112 bits of strength, the least still allowed. */
+const MIN_MODULUS_BYTES = 256
+
+/**
+ * Makes a key of a JWK, and refuses what should not verify sessions: private and secret keys, foreign
+ * curves, weak RSA keys, JWKs that contradict themselves.
+ *
+ * @throws SessionError `invalid_key`
+ */
+export async function importJwk(jwk: Jwk): Promise<VerifyingKey> {
+  const alg = algorithmOf(jwk)
+  if (alg === undefined) throw refused('invalid_key', KINDS)
+  const key = await importMembers(refusePrivate(jwk), alg)
+  const members = await exportMembers(key)
+  const problem = jwkProblem(jwk, alg, members)
+  if (problem !== undefined) throw refused('invalid_key', `the key ${problem}`)
+  const signatureBytes = members.n ? fromBase64url(members.n).length : CURVE_SIGNATURE_BYTES
+  if (members.n && signatureBytes < MIN_MODULUS_BYTES) {
+    throw refused('invalid_key', 'the RSA key is shorter than 2048 bits')
+  }
+  const kid = jwk.kid ?? kidOf(toHex(await sha256(thumbprintText(members))))
+  return new VerifyingKey(kid, alg, key, signatureBytes)
+}
+
+export function refusePrivate(jwk: Jwk): Jwk {
+  if (jwk.d === undefined && jwk.kty !== 'oct') return jwk
+  throw refused('invalid_key', 'give the public key only; a shared secret is given as `secret`')
+}
+
+/** What a key is decides its algorithm, not what is said about it (ALG-18). */
+function algorithmOf({ kty, crv }: Jwk): Algorithm | undefined {
+  if (kty === 'RSA') return 'RS256'
+  if (kty === 'EC' && crv === 'P-256') return 'ES256'
+  return kty === 'OKP' && crv === 'Ed25519' ? 'EdDSA' : undefined
+}
+
+async function importMembers(jwk: Jwk, alg: Algorithm): Promise<PlatformKey> {
+  try {
+    return await crypto.subtle.importKey('jwk', publicMembers(jwk), SCHEMES[alg], true, ['verify'])
+  } catch (error) {
+    throw refused('invalid_key', 'the key cannot be read on this platform', error)
+  }
+}
+
+export async function exportMembers(key: PlatformKey): Promise<PublicMembers> {
+  return publicMembers(await crypto.subtle.exportKey('jwk', key))
+}
+
+/**
+ * The keys of shared secrets; text means its UTF-8 bytes.
+ *
+ * @throws SessionError `invalid_key`, at once
+ */
+export function importSecrets(secrets: Secret | readonly Secret[]): Promise<VerifyingKey[]> {
+  const list = [secrets].flat() as readonly Secret[]
+  return Promise.all(list.map(secretBytes).map(importSecret))
+}
+
+function secretBytes(secret: Secret): Bytes {
+  const bytes = typeof secret === 'string' ? toBytes(secret) : new Uint8Array(secret)
+  if (bytes.length < MIN_SECRET_BYTES) {
+    throw refused('invalid_key', `the secret is shorter than ${MIN_SECRET_BYTES} bytes`)
+  }
+  // Whoever has the public key could sign what its text as a secret verifies (CVE-2015-9235).
+  if (KEY_TEXT.test(String.fromCharCode(...bytes))) {
+    throw refused('invalid_key', 'the secret is or holds a key; public keys are given as `keys`')
+  }
+  return bytes
+}
+
+async function importSecret(bytes: Bytes): Promise<VerifyingKey> {
+  const key = await crypto.subtle.importKey('raw', bytes, SCHEMES.HS256, false, ['verify'])
+  const kid = kidOf(toHex(await hmac(bytes, SECRET_NAMING_TEXT)))
+  return new VerifyingKey(kid, 'HS256', key, HMAC_BYTES)
+}
