@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { ENDED, type SessionRecord, type Store } from '../session/record.ts'
 import type { Random } from './random.ts'
 import {
@@ -13,6 +13,7 @@ import {
 
 const WRITERS = 64
 const INCREMENTS = 100
+const LONGEST_PAUSE_MS = 50
 /** Logouts under way at once. */
 const AT_ONCE = 50
 
@@ -139,14 +140,18 @@ function eachWriter<T>(
   return Promise.all(Array.from({ length: WRITERS }, (_, n) => write(n % 2 ? store : other, n)))
 }
 
-/** Compares and swaps until it succeeds, pausing now and then between reading and writing. */
+/**
+ * Compares and swaps until it succeeds, pausing now and then between reading and writing; after some
+ * defeats for a while, as the core does, or many writers would keep each other from succeeding.
+ */
 export async function change(
   store: Store,
   id: string,
   random: Random,
   make: (data: Record<string, unknown>) => Record<string, unknown>,
 ): Promise<void> {
-  for (;;) {
+  for (let defeats = 0; ; defeats++) {
+    if (defeats > 1) await sleep(random(Math.min(2 ** defeats, LONGEST_PAUSE_MS)))
     const read = await living(store, id)
     await pause(random)
     const data = JSON.stringify(make(JSON.parse(read.data)))
