@@ -15,6 +15,10 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 
 testConcurrency('memory', () => memory())
 testConcurrency('memory, by promises', () => slow(memory()))
+testConcurrency('memory, by promises, remembered', () => slow(memory()), {
+  logouts: 2000,
+  maxStale: 10_000,
+})
 testConcurrency('sqlite', () => sqlite({ file: join(folder, `${Math.random()}.db`) }))
 testConcurrency('connect() on MemoryStore', () => connect(new MemoryStore()), {
   logouts: 1000,

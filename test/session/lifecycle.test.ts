@@ -54,7 +54,7 @@ const loggedIn = async (made: Bench): Promise<Bench> => {
 
 const inMemory = (now: Now): Store => memory({ now })
 
-for (const [kind, store, maxStale] of [
+for (const [kind, create, maxStale] of [
   ['memory', inMemory, 0],
   ['memory, by promises', (now: Now) => slow(memory({ now })), 0],
   ['memory, remembered', inMemory, '10s'],
@@ -63,7 +63,7 @@ for (const [kind, store, maxStale] of [
 ] as const) {
   describe(`the life of a session, on ${kind}`, () => {
     const make = (options: Partial<CreateSessionsOptions<User, any, any>> = {}): Bench =>
-      bench(store, { maxStale, ...options })
+      bench(create, { maxStale, ...options })
 
     test('SES-04 SES-05 an anonymous request that stores nothing costs nothing', async () => {
       const { browser, store, sessions } = make()

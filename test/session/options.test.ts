@@ -21,6 +21,9 @@ describe('createSessions', () => {
     ['NaN', { absolute: NaN }],
     ['idle above absolute', { idle: '31d' }],
     ['claims no function', { claims: {} }],
+    ['maxStale above a minute', { maxStale: '61s' }],
+    ['maxStale above tokenLife', { maxStale: '31s', tokenLife: '30s' }],
+    ['maxStale of no unit', { maxStale: '10' }],
     ['issuer no text', { issuer: 1 }],
     ['a field with a reserved name', { fields: [['id', 'exp']] }],
     [
