@@ -1,9 +1,12 @@
+import { existsSync, readFileSync } from 'node:fs'
 import type { RejectionCode } from '../errors.ts'
 import { MAX_COOKIE_BYTES } from '../session/cookie.ts'
 import { decodeUtf8, parseStrictObject, splitCompact } from '../token/compact.ts'
 import type { KeySpec } from '../token/key.ts'
 import { createKeyRing } from '../token/key-ring.ts'
 import { createTokens, type GenuineToken } from '../token/token.ts'
+import { type Command, readArguments } from './command.ts'
+import { DEFAULT_KEY_FILE } from './keygen.ts'
 
 export interface ExplainOptions {
   /** Without keys the cookie is only shown, not verified. */
@@ -30,6 +33,38 @@ const REASONS: Record<RejectionCode, string> = {
   audience: 'it is for another audience',
   expired: 'it has expired',
   early: 'it was issued later than now; are the clocks right?',
+}
+
+const OPTIONS = {
+  keys: { type: 'string' },
+  'session-field': { type: 'string' },
+  issuer: { type: 'string' },
+  audience: { type: 'string' },
+} as const
+
+export const explainCommand: Command = {
+  usage: `  symbolon explain <cookie | ->     shows what a cookie says and why it is or is not believed;
+                                    '-' reads it from standard input, which leaves no trace in the shell
+      --keys <file>                 the app's key or ring file; default ${DEFAULT_KEY_FILE} if it is there
+      --session-field <name>        the claim of the session's id; default sk
+      --issuer <url>, --audience <text>
+`,
+  run(args) {
+    const { positionals, values } = readArguments(args, OPTIONS, 1)
+    const [cookie] = positionals
+    if (cookie === undefined) throw new Error("explain needs a cookie, or '-' for standard input")
+    const { keys, 'session-field': sessionField, issuer, audience } = values
+    const file = keys ?? (existsSync(DEFAULT_KEY_FILE) ? DEFAULT_KEY_FILE : undefined)
+    const { text, genuine } = explain(cookie === '-' ? readFileSync(0, 'utf8') : cookie, {
+      now: Date.now(),
+      ...(file !== undefined && { keys: { file } }),
+      ...(sessionField !== undefined && { sessionField }),
+      ...(issuer !== undefined && { issuer }),
+      ...(audience !== undefined && { audience }),
+    })
+    if (!genuine) process.exitCode = 1
+    return text
+  },
 }
 
 /** What is to be told of a cookie, and whether it is genuine. */

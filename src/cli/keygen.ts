@@ -1,15 +1,38 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, type KeyPairKeyObjectResult } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import type { Jwk } from '../token/jwk.ts'
-import { importKey } from '../token/key.ts'
+import { type Algorithm, importKey } from '../token/key.ts'
+import { type Command, readArguments } from './command.ts'
 
 export const DEFAULT_KEY_FILE = 'session.key.json'
 
-/** A new ES256 key as a private JWK: the algorithm that every verifier reads (federation §1). */
-export function generateKey(): Jwk & { readonly kid: string } {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const jwk = privateKey.export({ format: 'jwk' })
-  return { ...jwk, kid: importKey(jwk).kid, alg: 'ES256', use: 'sig' }
+export const keygenCommand: Command = {
+  usage: `  symbolon keygen [file]            makes a signing key (ES256); default ${DEFAULT_KEY_FILE}
+`,
+  run: (args) => keygen(...readArguments(args, {}, 1).positionals),
+}
+
+/** A new private JWK; by default of the algorithm that every verifier reads (federation §1). */
+export function generateKey(alg: Algorithm = 'ES256'): Jwk & { readonly kid: string } {
+  const jwk = GENERATORS[alg]()
+  return { ...jwk, kid: importKey(jwk).kid, alg, use: 'sig' }
+}
+
+const GENERATORS: Record<Algorithm, () => Jwk> = {
+  HS256: () => ({ kty: 'oct', k: randomBytes(32).toString('base64url') }),
+  ES256: () => jwkOf(generateKeyPairSync('ec', { namedCurve: 'P-256' })),
+  RS256: () => jwkOf(generateKeyPairSync('rsa', { modulusLength: 2048 })),
+  EdDSA: () => jwkOf(generateKeyPairSync('ed25519')),
+}
+
+function jwkOf({ privateKey }: KeyPairKeyObjectResult): Jwk {
+  return privateKey.export({ format: 'jwk' })
+}
+
+/** @throws Error if the text names no algorithm of ours */
+export function algorithmNamed(text: string): Algorithm {
+  if (Object.hasOwn(GENERATORS, text)) return text as Algorithm
+  throw new Error(`--alg is one of ${Object.keys(GENERATORS).join(', ')}`)
 }
 
 /** Writes a new key where there is no file yet, readable by its owner alone. */

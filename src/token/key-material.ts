@@ -137,7 +137,7 @@ function readKeyFile(file: string | URL): Material {
 /** The last line end is the editor's, not the secret's. @throws SessionError `invalid_key` */
 export function readFileText(file: string | URL): string {
   const bytes = attempt(
-    `the key file ${String(file)} cannot be read; \`npx symbolon keygen\` makes one`,
+    `the key file ${String(file)} cannot be read; \`npx symbolon keygen\` makes one, \`npx symbolon keys init\` a key ring`,
     () => readFileSync(file),
   )
   const text = attempt('the key file is not text', () =>

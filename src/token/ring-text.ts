@@ -15,12 +15,12 @@ export interface StoredKey {
   /** A JWK, or the text of a PEM or a secret. */
   readonly key: SingleKey | KeyPair
   /** Since when neighbours can know it; whoever plans a rotation reads it. */
-  readonly publishedFrom?: string
-  readonly signsFrom?: string
-  readonly publishedUntil?: string
-  readonly opensUntil?: string
+  readonly publishedFrom?: string | undefined
+  readonly signsFrom?: string | undefined
+  readonly publishedUntil?: string | undefined
+  readonly opensUntil?: string | undefined
   /** When it was found to be no secret any more. */
-  readonly burned?: string
+  readonly burned?: string | undefined
 }
 
 /** How long tokens and unused sessions live, in ms. */
