@@ -13,7 +13,8 @@ import { RecentRecords } from './session/recent.ts'
 import { Signals } from './session/signals.ts'
 import { newId, SessionState, type Core, type Found } from './session/state.ts'
 import { isPromise, walk } from './session/steps.ts'
-import { guardStore } from './session/store-guard.ts'
+import { guardStore, guardUsers } from './session/store-guard.ts'
+import { type SessionsOfUsers, type UserId, Users, type UserSession } from './session/users.ts'
 import { Visit } from './session/visit.ts'
 import { defaultStore } from './stores/default.ts'
 import type { FieldForm, Fields } from './token/fields.ts'
@@ -48,7 +49,7 @@ export interface CreateSessionsOptions<User, FieldAuth, Claims> extends SessionO
 }
 
 /** The sessions of one app, for every framework's adapter. */
-export interface Sessions<User = any, Auth = any> {
+export interface Sessions<User = any, Auth = any> extends SessionsOfUsers {
   /** @internal Types alone, for `Register`. */
   readonly $user: User
   /** The type of `req.auth`; has no value. */
@@ -107,6 +108,7 @@ class AppSessions implements Sessions {
   readonly #store: Store
   readonly #core: Core
   readonly #recent: RecentRecords | undefined
+  readonly #users: Users
   #wellKnown: Endpoint | undefined
 
   constructor(ring: KeyRing, settings: Settings, store: Store, events: Events) {
@@ -127,6 +129,11 @@ class AppSessions implements Sessions {
     this.#ring = ring
     this.#store = store
     this.#recent = recent
+    this.#users = new Users(
+      this.#core,
+      () => guardUsers(store, events),
+      (change) => recent?.hear(change),
+    )
     this.onError = settings.onError
     this.counts = events.counts
     Object.freeze(this)
@@ -146,6 +153,22 @@ class AppSessions implements Sessions {
   forwardAuth(options: ForwardAuthOptions = {}): Endpoint {
     requireIssuer(this.#core.settings, 'forwardAuth')
     return forwardAuthEndpoint((request) => this.open(request), options)
+  }
+
+  forUser(userId: UserId): Promise<readonly UserSession[]> {
+    return this.#users.forUser(userId)
+  }
+
+  revoke(handle: string): Promise<boolean> {
+    return this.#users.revoke(handle)
+  }
+
+  revokeAll(...values: Parameters<SessionsOfUsers['revokeAll']>): Promise<void> {
+    return this.#users.revokeAll(...values)
+  }
+
+  refreshUser(userId: UserId): Promise<void> {
+    return this.#users.refreshUser(userId)
   }
 
   async sweep(): Promise<number> {

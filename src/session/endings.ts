@@ -19,6 +19,11 @@ export class Endings {
     this.#store = store
   }
 
+  /** The ids that are yet to be ended in the store. */
+  get pending(): Iterable<string> {
+    return this.#ids
+  }
+
   add(id: string): void {
     const oldest = this.#ids.size >= MOST ? this.#ids.values().next().value : undefined
     if (oldest !== undefined) this.#ids.delete(oldest)

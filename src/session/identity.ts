@@ -1,7 +1,8 @@
 import { SessionError } from '../errors.ts'
+import { BACKDATED_SECONDS } from '../token/claims.ts'
 import type { TokenContents } from '../token/token.ts'
 import { LARGE_COOKIE_BYTES, MAX_COOKIE_BYTES } from './cookie.ts'
-import type { SessionRecord } from './record.ts'
+import type { SessionRecord, UserMark } from './record.ts'
 import type { Core } from './state.ts'
 import { type Steps, wait } from './steps.ts'
 
@@ -29,23 +30,50 @@ function isUser(user: unknown): boolean {
   return user !== undefined && user !== null
 }
 
+/** What ended sessions of the user before; undefined where the store does not know users. */
+export function* userMark(core: Core, userId: string | undefined): Steps<UserMark | undefined> {
+  return userId === undefined ? undefined : yield* wait(core.store.userMark?.(userId))
+}
+
+/** A living session began after the mark: only a young one's token could seem to be older (R4). */
+export function* markOfYoung(core: Core, record: SessionRecord): Steps<UserMark | undefined> {
+  const age = core.settings.now() - record.created
+  return age < YOUNG_MS ? yield* userMark(core, record.userId) : undefined
+}
+
+/** So long `iat`, whole seconds and set back, may lie before the beginning of the session. */
+const YOUNG_MS = (BACKDATED_SECONDS + 1) * 1000
+
 /**
  * Signs a token for a record that the store has just said to live (R15).
  *
+ * @param mark the user's, which the token may not seem to predate
  * @throws SessionError `cookie_too_large`, `keys_unavailable`
  */
-export function* sign(core: Core, id: string, record: SessionRecord): Steps<string> {
-  const contents = tokenContents(core, id, record)
+export function* sign(
+  core: Core,
+  id: string,
+  record: SessionRecord,
+  mark?: UserMark,
+): Steps<string> {
+  const contents = tokenContents(core, id, record, mark)
   refuseLargeCookie(core, contents)
   return yield* wait(core.tokens.issue(contents))
 }
 
 /** R4: a token ends with the record at the latest, and the record never outlives its absolute end. */
-export function tokenContents(core: Core, id: string, record: SessionRecord): TokenContents {
+export function tokenContents(
+  core: Core,
+  id: string,
+  record: SessionRecord,
+  mark?: UserMark,
+): TokenContents {
   const { userId, claims, created, expires } = record
   const { now, tokenLife, absolute } = core.settings
-  const issuedAt = now()
-  const end = Math.min(issuedAt + tokenLife, expires, created + absolute)
+  // The whole second from which on neighbours take tokens of the user again.
+  const since = mark === undefined ? 0 : Math.ceil(mark.before / 1000) * 1000
+  const issuedAt = Math.max(now(), since + BACKDATED_SECONDS * 1000)
+  const end = Math.min(Math.max(now(), since) + tokenLife, expires, created + absolute)
   return { id, userId, claims, issuedAt, expires: end }
 }
 

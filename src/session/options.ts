@@ -139,12 +139,12 @@ export function resolveOptions<User, Claims>(
 const USER_ID = /^[^\u0000-\u001f\u007f-\u009f]{1,255}$/
 
 /** Ids end up as `sub`, in headers and in logs of neighbours: text without control characters. */
-function userIdText(id: unknown): string {
+export function userIdText(id: unknown): string {
   const text = typeof id === 'bigint' || Number.isFinite(id) ? String(id) : id
   if (typeof text === 'string' && USER_ID.test(text) && text.isWellFormed()) return text
   throw new SessionError(
     'invalid_user',
-    'login() needs a user with an id of 1 to 255 characters; name another property by the option userId',
+    'A user needs an id of 1 to 255 characters; name another property by the option userId',
   )
 }
 

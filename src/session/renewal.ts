@@ -1,6 +1,6 @@
 import { BACKDATED_SECONDS } from '../token/claims.ts'
 import type { GenuineToken } from '../token/token.ts'
-import { identify, sign } from './identity.ts'
+import { identify, markOfYoung, sign } from './identity.ts'
 import type { Plan } from './plan.ts'
 import type { SessionRecord } from './record.ts'
 import type { Core, SessionState } from './state.ts'
@@ -46,7 +46,8 @@ function* storeRenewed(state: SessionState, write: Plan['write'], claims: string
 
 function* signAgain(state: SessionState, record: SessionRecord): Steps<void> {
   try {
-    state.fresh = yield* sign(state.core, state.id, record)
+    const mark = yield* markOfYoung(state.core, record)
+    state.fresh = yield* sign(state.core, state.id, record, mark)
     state.core.events.emit('renewed', { id: state.id })
   } catch (error) {
     renewalFailed(state, error)

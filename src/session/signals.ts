@@ -52,6 +52,10 @@ export class Signals {
     for (const controller of watched.controllers) controller.abort()
   }
 
+  abortThose(ended: (id: string) => boolean): void {
+    for (const id of this.#watched.keys()) if (ended(id)) this.abort(id)
+  }
+
   #forget(id: string, { timer }: Watched): void {
     clearTimeout(timer)
     this.#watched.delete(id)

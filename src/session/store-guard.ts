@@ -1,9 +1,19 @@
 import { SessionError } from '../errors.ts'
 import type { Events } from '../events.ts'
-import { ENDED, type MaybePromise, type SessionRecord, type Store } from './record.ts'
+import {
+  ENDED,
+  type MaybePromise,
+  type SessionRecord,
+  type Store,
+  type StoredSession,
+  type UserMark,
+} from './record.ts'
 import { isPromise } from './steps.ts'
 
-export interface Verbs extends Pick<Store, 'read' | 'create' | 'update' | 'touch' | 'end'> {
+export interface Verbs extends Pick<
+  Store,
+  'read' | 'create' | 'update' | 'touch' | 'end' | 'userMark'
+> {
   /** What this process read within `maxStale`, or is reading; undefined: the store is to be asked. */
   recall?(id: string): MaybePromise<Read>
 }
@@ -15,26 +25,76 @@ export type Read = SessionRecord | typeof ENDED | undefined
  * the contract does not know is a failure too: it must not be taken for stored, or for ended.
  */
 export function guardStore(store: Verbs, events: Events): Verbs {
+  const guarded = guarding(events)
+  const { userMark } = store
+  const living = (answer: Read, id: string): Read => {
+    const record = readable(answer)
+    if (typeof record !== 'object' || record.data !== '') return record
+    events.emit('record_invalid', { id })
+    return undefined
+  }
+  return {
+    read: (id, userId) =>
+      guarded(
+        () => store.read(id, userId),
+        (answer) => living(answer, id),
+      ),
+    create: (id, record) => guarded(() => store.create(id, record), isBoolean),
+    update: (id, record, seen) => guarded(() => store.update(id, record, seen), isOutcome),
+    touch: (id, expires) => guarded(() => store.touch(id, expires), isBoolean),
+    end: (id, seen) => guarded(() => store.end(id, seen), isOutcome),
+    ...(userMark && {
+      userMark: (userId) => guarded(() => userMark.call(store, userId), isMark),
+    }),
+  }
+}
+
+/** What a store that knows users has besides. */
+export type UserVerbs = Required<Pick<Store, (typeof USER_VERBS)[number]>>
+
+const USER_VERBS = ['handle', 'ofUser', 'updateHandle', 'endHandle', 'revokeUser'] as const
+
+/**
+ * The same for the sessions of users.
+ *
+ * @throws SessionError `not_supported`
+ */
+export function guardUsers(store: Store, events: Events): UserVerbs {
+  const missing = USER_VERBS.find((verb) => store[verb] === undefined)
+  if (missing !== undefined) {
+    throw new SessionError(
+      'not_supported',
+      `The session store does not know the sessions of users: it has no ${missing}()`,
+    )
+  }
+  const users = store as UserVerbs
+  const guarded = guarding(events)
+  return {
+    handle: (id) => users.handle(id),
+    ofUser: (userId) => guarded(() => users.ofUser(userId), areStored),
+    updateHandle: (handle, record, seen) =>
+      guarded(() => users.updateHandle(handle, record, seen), isOutcome),
+    endHandle: (handle) => guarded(() => users.endHandle(handle), isBoolean),
+    revokeUser: (userId, mark) => guarded(() => users.revokeUser(userId, mark), unchecked),
+  }
+}
+
+type Guard = <T>(call: () => MaybePromise<T>, check: (answer: T) => T) => MaybePromise<T>
+
+function guarding(events: Events): Guard {
   const failed = (cause: unknown): never => {
     events.emit('store_error', { error: cause })
     if (cause instanceof SessionError) throw cause
     const message = 'The session store failed; see the cause, and whether its server can be reached'
     throw new SessionError('store_unavailable', message, { cause })
   }
-  const guarded = <T>(call: () => MaybePromise<T>, check: (answer: T) => T): MaybePromise<T> => {
+  return (call, check) => {
     try {
       const answer = call()
       return isPromise(answer) ? answer.then(check).then(undefined, failed) : check(answer)
     } catch (error) {
       return failed(error)
     }
-  }
-  return {
-    read: (id, userId) => guarded(() => store.read(id, userId), readable),
-    create: (id, record) => guarded(() => store.create(id, record), isBoolean),
-    update: (id, record, seen) => guarded(() => store.update(id, record, seen), isOutcome),
-    touch: (id, expires) => guarded(() => store.touch(id, expires), isBoolean),
-    end: (id, seen) => guarded(() => store.end(id, seen), isOutcome),
   }
 }
 
@@ -49,9 +109,27 @@ function readable(answer: Read): Read {
   throw new TypeError('read() answered with something that is no record')
 }
 
+function unchecked<T>(answer: T): T {
+  return answer
+}
+
+function areStored(listed: readonly StoredSession[]): readonly StoredSession[] {
+  for (const { handle, record } of listed) {
+    if (typeof handle !== 'string') throw new TypeError('ofUser() must answer with handles')
+    readable(record)
+  }
+  return listed
+}
+
+function isMark(mark: UserMark | undefined): UserMark | undefined {
+  if (mark === undefined || mark === null) return undefined
+  if (Number.isFinite(mark.before)) return mark
+  throw new TypeError('userMark() answered with something that is no mark')
+}
+
 function isBoolean(answer: boolean): boolean {
   if (typeof answer === 'boolean') return answer
-  throw new TypeError('create() and touch() must answer true or false')
+  throw new TypeError('create(), touch() and endHandle() must answer true or false')
 }
 
 function isOutcome<T>(answer: T): T {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SessionError } from '../errors.ts'
 import { type Data, parseData } from './data.ts'
-import { type Identity, refuseLargeCookie, sign, tokenContents } from './identity.ts'
+import { type Identity, refuseLargeCookie, sign, tokenContents, userMark } from './identity.ts'
 import { ENDED, type SessionRecord } from './record.ts'
 import type { SessionState } from './state.ts'
 import { type Steps, wait } from './steps.ts'
@@ -13,11 +13,15 @@ const LONGEST_PAUSE_MS = 50
 /** 192 random bits are not taken twice. */
 const MOST_IDS = 10
 
-/** Stores a new record and signs its token. The store refuses an id that is taken (SES-03). */
+/**
+ * Stores a new record and signs its token. The store refuses an id that is taken (SES-03). Whatever
+ * the clocks of processes say, the record begins after its user's sessions were ended.
+ */
 export function* create(state: SessionState, identity: Identity, data: string): Steps<void> {
   const { settings, store, events } = state.core
   const now = settings.now()
-  const created = state.created ?? now
+  const mark = yield* userMark(state.core, identity.userId)
+  const created = Math.max(state.created ?? now, mark === undefined ? 0 : mark.before + 1)
   const expires = state.expiry(created, now)
   const record = { ...identity, version: randomUUID(), data, created, expires }
   let id = state.id
@@ -29,7 +33,7 @@ export function* create(state: SessionState, identity: Identity, data: string): 
   state.adopt(id, record)
   state.barred = false
   try {
-    state.fresh = yield* sign(state.core, id, record)
+    state.fresh = yield* sign(state.core, id, record, mark)
   } catch (error) {
     yield* discard(state)
     throw error

@@ -1,38 +1,45 @@
 import type { Store } from '../../src/session/record.ts'
 
+type Member = (...values: unknown[]) => unknown
+
+/** Members that answer at once in every store. */
+const IMMEDIATE = new Set(['handle', 'changes'])
+
 /** The same store answering by promises, a turn of the event loop later: as a server would. */
-export function slow(store: Store): Store {
-  const later = <T>(answer: () => T): Promise<Awaited<T>> =>
-    new Promise<void>((resolve) => setImmediate(resolve)).then(answer) as Promise<Awaited<T>>
-  return {
-    guarantees: store.guarantees,
-    read: (id) => later(() => store.read(id)),
-    create: (id, record) => later(() => store.create(id, record)),
-    update: (id, record, seen) => later(() => store.update(id, record, seen)),
-    touch: (id, expires) => later(() => store.touch(id, expires)),
-    end: (id, seen) => later(() => store.end(id, seen)),
-  }
+export function slow<Slow extends Store>(store: Slow): Slow {
+  const later = (answer: () => unknown) =>
+    new Promise<void>((resolve) => setImmediate(resolve)).then(answer)
+  return wrapped(store, (name, member) =>
+    IMMEDIATE.has(name) ? member : (...values) => later(() => member(...values)),
+  )
 }
 
 export type Verb = 'read' | 'create' | 'update' | 'touch' | 'end'
 
-/** A store that counts its calls, and fails those verbs that are listed in `failing`. */
-export function faulty(store: Store): Store & { calls: Verb[]; failing: Set<Verb> } {
+const VERBS: ReadonlySet<string> = new Set<Verb>(['read', 'create', 'update', 'touch', 'end'])
+
+/** A store that counts the calls of its five verbs, and fails the members that `failing` lists. */
+export function faulty<Faulty extends Store>(
+  store: Faulty,
+): Faulty & { calls: Verb[]; failing: Set<keyof Store> } {
   const calls: Verb[] = []
-  const failing = new Set<Verb>()
-  const call = <T>(verb: Verb, answer: () => T): T => {
-    calls.push(verb)
-    if (failing.has(verb)) throw new Error('the disk is on fire')
-    return answer()
-  }
-  return {
-    calls,
-    failing,
-    guarantees: store.guarantees,
-    read: (id) => call('read', () => store.read(id)),
-    create: (id, record) => call('create', () => store.create(id, record)),
-    update: (id, record, seen) => call('update', () => store.update(id, record, seen)),
-    touch: (id, expires) => call('touch', () => store.touch(id, expires)),
-    end: (id, seen) => call('end', () => store.end(id, seen)),
-  }
+  const failing = new Set<keyof Store>()
+  const counted = wrapped(store, (name, member) => (...values) => {
+    if (VERBS.has(name)) calls.push(name as Verb)
+    if (failing.has(name)) throw new Error('the disk is on fire')
+    return member(...values)
+  })
+  return { ...counted, calls, failing }
+}
+
+function wrapped<Wrapped extends Store>(
+  store: Wrapped,
+  wrap: (name: keyof Store, member: Member) => Member,
+): Wrapped {
+  const members = Object.entries(store).map(([name, member]) =>
+    typeof member === 'function'
+      ? [name, wrap(name as keyof Store, (member as Member).bind(store))]
+      : [name, member],
+  )
+  return Object.fromEntries(members) as Wrapped
 }
