@@ -1,3 +1,4 @@
+import { SessionError } from '../errors.ts'
 import type { Events } from '../events.ts'
 import type { TimedKey } from './key-states.ts'
 
@@ -29,7 +30,7 @@ export class WatchedKeys implements KeySource {
   #keys: readonly TimedKey[] | undefined
   /** The last one seen, good or bad. */
   #text: string | undefined
-  #problem: unknown
+  #problem: unknown = new SessionError('keys_unavailable', 'The keys are still being fetched')
   #lookedAt = -Infinity
   #looking: Promise<boolean> | undefined
 
