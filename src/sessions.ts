@@ -11,7 +11,8 @@ import { open, type RequestFacts } from './session/open.ts'
 import { ENDED, type MaybePromise, type SessionRecord, type Store } from './session/record.ts'
 import { RecentRecords } from './session/recent.ts'
 import { Signals } from './session/signals.ts'
-import { newId, SessionState, type Core, type Found } from './session/state.ts'
+import { PROFILE } from './session/profile.ts'
+import { SessionState, type Core, type Found } from './session/state.ts'
 import { isPromise, walk } from './session/steps.ts'
 import { guardStore, guardUsers } from './session/store-guard.ts'
 import { type SessionsOfUsers, type UserId, Users, type UserSession } from './session/users.ts'
@@ -94,7 +95,8 @@ export function createSessions<User = any, FieldAuth = {}, Claims = {}>(
   const settings = resolveOptions(own, fields)
   const events = new Events()
   const more = { hybrid: own.hybrid, now: settings.now, lives: settings, events }
-  const ring = createKeyRing(own.keys ?? missingKeys(), more)
+  const foreign = own[PROFILE]?.keyRing(settings.now)
+  const ring = foreign ?? createKeyRing(own.keys ?? missingKeys(), more)
   return new AppSessions(ring, settings, own.store ?? defaultStore(settings.now), events)
 }
 
@@ -189,7 +191,7 @@ class AppSessions implements Sessions {
 }
 
 const OPTIONS: ReadonlySet<string> = new Set<
-  keyof CreateSessionsOptions<unknown, unknown, unknown>
+  Extract<keyof CreateSessionsOptions<unknown, unknown, unknown>, string>
 >([
   ...(['keys', 'fields', 'claims', 'user', 'userId', 'sessionField', 'store', 'cookie'] as const),
   ...(['tokenLife', 'idle', 'absolute', 'maxStale', 'issuer', 'audience'] as const),
@@ -204,10 +206,11 @@ function refuseUnknown(options: object): void {
 }
 
 /** An issuer or audience that no reader takes would let everybody log in, and nobody be logged in. */
-function refuseUnreadable(tokens: Tokens, { now, tokenLife }: Settings): void {
+function refuseUnreadable(tokens: Tokens, settings: Settings): void {
+  const { now, tokenLife } = settings
   const issuedAt = now()
   const contents = {
-    id: newId(),
+    id: settings.newId(),
     userId: undefined,
     claims: '{}',
     issuedAt,

@@ -1,7 +1,7 @@
 import { SessionError } from '../errors.ts'
 import type { FieldForm, Fields } from '../token/fields.ts'
 import type { Duration } from '../duration.ts'
-import { newId } from '../session/state.ts'
+import { newId } from '../session/profile.ts'
 import { type SessionOptions, type Settings, resolveOptions } from '../session/options.ts'
 import type { Data } from '../session/data.ts'
 import type { KeyFetcher, KeySpec, Keys } from '../token/key.ts'

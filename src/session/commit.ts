@@ -62,13 +62,14 @@ function situation(state: SessionState, { status, cacheControl }: Answer): Situa
   const { used, record, barred, session } = state
   const failed = status >= 500
   const looked = used && session !== undefined && !failed && !state.over
+  const changed = looked && state.text() !== (record?.data ?? '{}')
   return {
     used,
     stored: record !== undefined,
     barred,
-    changed: looked && state.text() !== (record?.data ?? '{}'),
+    changed,
     failed,
-    renewalDue: renewalDue(state),
+    renewalDue: renewalDue(state) || (changed && state.core.settings.activity !== 'use'),
     cacheable: status === 304 || /\b(public|immutable|s-maxage)\b/i.test(cacheControl ?? ''),
     touchDue: touchDue(state),
     fresh: state.fresh !== undefined,
@@ -78,15 +79,15 @@ function situation(state: SessionState, { status, cacheControl }: Answer): Situa
 
 /** Use is noted at most ten times per idle time, so that reading costs no write (R9). */
 function touchDue({ core, record, used }: SessionState): boolean {
-  if (record === undefined) return false
-  const { now, idle, absolute } = core.settings
+  const { now, idle, absolute, activity } = core.settings
+  if (record === undefined || activity === 'write') return false
   const wanted = Math.min(now() + idle, record.created + absolute)
   return used && wanted - record.expires >= idle / 10
 }
 
 function issuing({ core, found, record }: SessionState, token: string): readonly SetCookie[] {
   const { cookie, now } = core.settings
-  const set = cookie.set(token, now(), record?.expires ?? now())
+  const set = cookie.set(token, now(), record?.expires ?? now(), record?.data ?? '{}')
   const twins = found.clear || found.renamed || found.tokens.length > 1
   return twins ? [...cookie.clearOthers(), set] : [set]
 }

@@ -10,6 +10,8 @@ export interface SetCookie {
   readonly sameSite: SameSite
   /** Seconds; 0 clears the cookie, undefined leaves it until the browser is closed. */
   readonly maxAge: number | undefined
+  /** The whole of `Set-Cookie`, where another system writes the cookie too, in its own way. */
+  readonly line?: string
 }
 
 /** A cookie whose text is made by others' rules. */
@@ -48,10 +50,25 @@ export const LARGE_COOKIE_BYTES = 2048
 /** RFC 6265bis §5.5: browsers cut longer lives. */
 const MAX_AGE_SECONDS = 400 * 86_400
 
-/** Everything about the cookie's outer form: names, attributes, what to read and what to clear. */
-export class CookieForm {
+/** What is asked of a cookie's form, ours or another system's. */
+export interface CookieWriter {
   readonly name: string
   /** The current name first, then earlier ones. */
+  readonly names: readonly string[]
+  /**
+   * @param expires when the session ends, in ms since 1970
+   * @param data its data as JSON text
+   */
+  set(token: string, now: number, expires: number, data: string): SetCookie
+  /** Clears every form in which the browser may hold the cookie (R11). */
+  clear(): readonly SetCookie[]
+  /** Clears the forms that a cookie about to be set would leave in place. */
+  clearOthers(): readonly SetCookie[]
+}
+
+/** Everything about the cookie's outer form: names, attributes, what to read and what to clear. */
+export class CookieForm implements CookieWriter {
+  readonly name: string
   readonly names: readonly string[]
   readonly #current: SetCookie
   readonly #cleared: readonly SetCookie[]
@@ -73,19 +90,16 @@ export class CookieForm {
     this.names = [...new Set(this.#cleared.map((cookie) => cookie.name))]
   }
 
-  /** @param expires when the session ends, in ms since 1970 */
   set(token: string, now: number, expires: number): SetCookie {
     const seconds = Math.max(1, Math.floor((expires - now) / 1000))
     const maxAge = this.#persistent ? Math.min(seconds, MAX_AGE_SECONDS) : undefined
     return { ...this.#current, value: token, maxAge }
   }
 
-  /** Clears every form in which the browser may hold the cookie (R11). */
   clear(): readonly SetCookie[] {
     return this.#cleared
   }
 
-  /** Clears the forms that a cookie about to be set would leave in place. */
   clearOthers(): readonly SetCookie[] {
     return this.#cleared.filter((other) => slot(other) !== slot(this.#current))
   }
@@ -146,12 +160,15 @@ function refuse(wrong: boolean, message: string): void {
 
 /** The text of a `Set-Cookie` header. */
 export function serializeCookie(cookie: SetCookie | CookieLine): string {
-  if ('line' in cookie) return cookie.line
-  let text = `${cookie.name}=${cookie.value}; Path=${cookie.path}`
-  if (cookie.domain !== undefined) text += `; Domain=${cookie.domain}`
-  if (cookie.maxAge !== undefined) text += `; Max-Age=${cookie.maxAge}`
-  if (cookie.maxAge === 0) text += '; Expires=Thu, 01 Jan 1970 00:00:00 GMT'
+  return cookie.line ?? lineOf(cookie as SetCookie)
+}
+
+function lineOf({ name, value, path, domain, maxAge, secure, sameSite }: SetCookie): string {
+  let text = `${name}=${value}; Path=${path}`
+  if (domain !== undefined) text += `; Domain=${domain}`
+  if (maxAge !== undefined) text += `; Max-Age=${maxAge}`
+  if (maxAge === 0) text += '; Expires=Thu, 01 Jan 1970 00:00:00 GMT'
   text += '; HttpOnly'
-  if (cookie.secure) text += '; Secure'
-  return `${text}; SameSite=${cookie.sameSite}`
+  if (secure) text += '; Secure'
+  return `${text}; SameSite=${sameSite}`
 }

@@ -3,9 +3,14 @@ import { SessionError } from '../errors.ts'
 /** The app's data of one session: what JSON can hold. */
 export type Data = Record<string, unknown>
 
+/** What data may be at most, as text and in the depth of their nesting. */
+export interface DataLimits {
+  readonly bytes: number
+  readonly depth: number
+}
+
 /** Data above this are refused: a session is no cache, and every write carries the whole of it. */
-export const MAX_DATA_BYTES = 65_536
-const MAX_DEPTH = 64
+export const DATA_LIMITS: DataLimits = { bytes: 65_536, depth: 64 }
 
 /** Parses a record's data; undefined if they are not the text of an object (STO-16). */
 export function parseData(text: string): Data | undefined {
@@ -28,13 +33,13 @@ export function parseData(text: string): Data | undefined {
  *
  * @throws SessionError `invalid_data`, `data_too_large`
  */
-export function dataText(data: Data): string {
-  for (const name of Object.keys(data)) refuseLoss(data[name], name, MAX_DEPTH)
+export function dataText(data: Data, { bytes, depth }: DataLimits = DATA_LIMITS): string {
+  for (const name of Object.keys(data)) refuseLoss(data[name], name, depth)
   const text = stringify(data)
-  if (text.length * 3 > MAX_DATA_BYTES && Buffer.byteLength(text) > MAX_DATA_BYTES) {
+  if (text.length * 3 > bytes && Buffer.byteLength(text) > bytes) {
     throw new SessionError(
       'data_too_large',
-      `The session's data would take more than ${MAX_DATA_BYTES} bytes; keep large values in a database and their id in the session`,
+      `The session's data would take more than ${bytes} bytes; keep large values in a database and their id in the session`,
     )
   }
   return text

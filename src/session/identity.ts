@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
 import { BACKDATED_SECONDS } from '../token/claims.ts'
-import type { TokenContents } from '../token/token.ts'
+import type { GenuineToken, TokenContents } from '../token/token.ts'
 import { LARGE_COOKIE_BYTES, MAX_COOKIE_BYTES } from './cookie.ts'
 import type { SessionRecord, UserMark } from './record.ts'
 import type { Core } from './state.ts'
@@ -24,6 +24,17 @@ export function* claimsOf({ settings }: Core, user: unknown): Steps<string> {
   const fields = isUser(user) ? settings.fields.project(user) : {}
   const more = yield* wait(settings.claims(isUser(user) ? user : undefined))
   return JSON.stringify({ ...fields, ...(more && settings.fields.checkClaims(more)) })
+}
+
+/** The record, with what its token says beside it. */
+export function inheriting(
+  { settings }: Core,
+  record: SessionRecord,
+  token: GenuineToken | undefined,
+): SessionRecord {
+  if (record.userId === undefined) return record
+  const claims = settings.inherit(record.claims, token)
+  return claims === record.claims ? record : { ...record, claims }
 }
 
 function isUser(user: unknown): boolean {

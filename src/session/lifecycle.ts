@@ -1,9 +1,9 @@
 import { SessionError } from '../errors.ts'
-import { type Data, dataText } from './data.ts'
+import type { Data } from './data.ts'
 import { type Identity, identify, refuseLargeCookie, tokenContents } from './identity.ts'
 import { merge } from './merge.ts'
 import { ENDED, type SessionRecord } from './record.ts'
-import { type SessionState, newId } from './state.ts'
+import type { SessionState } from './state.ts'
 import { type Steps, wait } from './steps.ts'
 import {
   catchUp,
@@ -21,7 +21,11 @@ import {
 
 /** Each of these is done in the store when its promise resolves, and holds whatever the status (R17). */
 
-export function* login(state: SessionState, user: unknown, keep: readonly string[]): Steps<void> {
+export function* login(
+  state: SessionState,
+  user: unknown,
+  keep: readonly string[] | undefined,
+): Steps<void> {
   state.refuseAfterHead('login()')
   if (user === undefined || user === null) {
     throw new SessionError(
@@ -36,7 +40,7 @@ export function* login(state: SessionState, user: unknown, keep: readonly string
   state.created = undefined
   state.reset()
   state.replaceData(kept ?? {})
-  yield* create(state, identity, dataText(kept ?? {}))
+  yield* create(state, identity, state.textOf(kept ?? {}))
   state.core.events.emit('rotated', { id: state.id })
 }
 
@@ -74,6 +78,7 @@ function* endAll(state: SessionState, ids: Iterable<string>): Steps<void> {
     try {
       if ((yield* wait(store.end(id))) === 'ok') events.emit('ended', { id })
     } catch (error) {
+      if (error instanceof SessionError && error.code === 'not_supported') throw error
       failures.push(error)
       endings.add(id)
       events.emit('logout_pending', { id })
@@ -122,7 +127,7 @@ export function* change<T>(state: SessionState, apply: (data: Data) => T): Steps
     const before = state.text()
     const draft = parsed(before)
     const result = yield* applied(state, () => apply(draft))
-    if (yield* storeText(state, dataText(draft))) {
+    if (yield* storeText(state, state.textOf(draft))) {
       state.rebase(parsed(before), draft)
       return result
     }
@@ -190,7 +195,14 @@ export function* endForSuccessor(
 }
 
 /** @throws SessionError `invalid_option`, `invalid_data` before anything has ended */
-function named(state: SessionState, names: readonly string[]): (name: string) => boolean {
+function named(
+  state: SessionState,
+  names: readonly string[] | undefined,
+): (name: string) => boolean {
+  if (names === undefined) {
+    if (state.core.settings.keepsAtLogin) state.text()
+    return () => state.core.settings.keepsAtLogin
+  }
   if (!Array.isArray(names)) {
     throw new SessionError('invalid_option', 'keep must be a list of property names')
   }
@@ -206,7 +218,7 @@ function futureContents(state: SessionState, identity: Identity): ReturnType<typ
     version: '',
     data: '',
     created: now,
-    expires: state.expiry(now, now),
+    expires: state.expiry(now, now, '{}'),
   }
-  return tokenContents(state.core, newId(), record)
+  return tokenContents(state.core, state.newId(), record)
 }

@@ -1,6 +1,7 @@
 import { canOpenRecord } from '../token/claims.ts'
 import { type CookieValue, cookieValues } from '../token/cookie-values.ts'
 import type { GenuineToken } from '../token/token.ts'
+import { inheriting } from './identity.ts'
 import { ENDED, type SessionRecord } from './record.ts'
 import type { Core, Found } from './state.ts'
 import { isDue } from './renewal.ts'
@@ -57,10 +58,12 @@ export function* open(core: Core, request: RequestFacts): Steps<Found> {
 /** The newest first. */
 function* genuineOf(core: Core, values: readonly CookieValue[]): Steps<Genuine[]> {
   const genuine: Genuine[] = []
+  let last: GenuineToken | undefined
   for (const { name, value } of values.slice(0, MOST_READ)) {
-    const token = yield* readToken(core, value)
-    if (token !== undefined) genuine.push({ name, token })
+    last = yield* readToken(core, value)
+    if (last !== undefined) genuine.push({ name, token: last })
   }
+  if (last === undefined && core.settings.lastCookieWins) return []
   return genuine.toSorted((one, other) => other.token.iat - one.token.iat)
 }
 
@@ -71,7 +74,7 @@ interface Genuine {
 
 /** A cookie of another form is as good as one of ours that was renamed. */
 function* openOther(core: Core, request: RequestFacts): Steps<Found> {
-  const id = request.otherId
+  const id = request.otherId ?? core.settings.otherId(request.cookie ?? '')
   return id === undefined ? NOTHING : yield* openRecord(core, request, id, [], true)
 }
 
@@ -96,7 +99,8 @@ function* openRecord(
     return { ...NOTHING, kind: 'gone', id, tokens, clear }
   }
   const kind = 'living'
-  return { kind, id, tokens, record: read, recalled: recalled !== undefined, renamed, clear: false }
+  const record = inheriting(core, read, token)
+  return { kind, id, tokens, record, recalled: recalled !== undefined, renamed, clear: false }
 }
 
 function isSettled({ settings }: Core, token: GenuineToken | undefined): boolean {

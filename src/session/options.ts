@@ -6,8 +6,9 @@ import {
   type FieldForm,
   type Fields,
 } from '../token/fields.ts'
-import { CookieForm, type CookieOptions } from './cookie.ts'
+import { CookieForm, type CookieOptions, type CookieWriter } from './cookie.ts'
 import { type Duration, milliseconds } from '../duration.ts'
+import { type ForeignProfile, OURS, PROFILE, type Profile } from './profile.ts'
 import { type MaybePromise, TOMBSTONE_MS } from './record.ts'
 
 /** The answer to a request whose session could not be stored. */
@@ -55,10 +56,12 @@ export interface SessionOptions<User, Claims = Record<string, unknown>> {
   readonly onError?: (error: SessionError) => ErrorAnswer | undefined
   /** The clock, in ms since 1970; default `Date.now`. */
   readonly now?: () => number
+  /** @internal Passed along by those who share sessions with another system. */
+  readonly [PROFILE]?: ForeignProfile
 }
 
 /** The options as the rest of the session code reads them: checked, complete, frozen. */
-export interface Settings {
+export interface Settings extends Profile {
   readonly fields: Fields
   readonly claims: (user: unknown) => MaybePromise<Record<string, unknown> | undefined>
   readonly user: ((id: string) => MaybePromise<unknown>) | undefined
@@ -70,7 +73,7 @@ export interface Settings {
   readonly maxStale: number
   readonly issuer: string | undefined
   readonly audience: string | undefined
-  readonly cookie: CookieForm
+  readonly cookie: CookieWriter
   readonly onError: ((error: SessionError) => ErrorAnswer | undefined) | undefined
   readonly now: () => number
 }
@@ -116,8 +119,15 @@ export function resolveOptions<User, Claims>(
     /^[A-Za-z]\w{0,31}$/.test(sessionField) && !REGISTERED_CLAIMS.includes(sessionField),
     'sessionField must be a short name that is no registered claim, such as sk',
   )
+  const foreign = options[PROFILE]
+  refuseUnless(
+    foreign === undefined || ![options.cookie, options.issuer, options.audience].some(Boolean),
+    'cookie, issuer and audience are decided by the system that the sessions are shared with',
+  )
   const userId = options.userId ?? ((user: User) => (user as { id?: string }).id as string)
   return Object.freeze({
+    ...OURS,
+    ...foreign,
     fields: createFields(fields, sessionField),
     claims: (options.claims ?? (() => undefined)) as Settings['claims'],
     user: options.user,
@@ -129,7 +139,7 @@ export function resolveOptions<User, Claims>(
     maxStale,
     issuer: options.issuer,
     audience: options.audience,
-    cookie: new CookieForm(options.cookie, isStrict()),
+    cookie: foreign?.cookie ?? new CookieForm(options.cookie, isStrict()),
     onError: options.onError,
     now: options.now ?? Date.now,
   })

@@ -12,7 +12,7 @@ export interface SessionRecord {
   readonly userId: string | undefined
   /** The projection for neighbours, as JSON text of an object: short fields and `claims()`. */
   readonly claims: string
-  /** The app's data, as JSON text of an object. */
+  /** The app's data, as JSON text of an object; empty where the store cannot read what it holds. */
   readonly data: string
   /** When the absolute life began, in ms since 1970. Only `login()` starts it anew (R16). */
   readonly created: number

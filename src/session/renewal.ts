@@ -10,17 +10,20 @@ import { ended, touchQuietly, update } from './write.ts'
 /** Whether this commit may issue the token again; not by a record from memory, which may be old. */
 export function renewalDue(state: SessionState): boolean {
   const { core, record, token, found, fresh, recalled } = state
-  if (record === undefined || token === undefined || fresh !== undefined || recalled) return false
-  return found.renamed || isDue(core, token, record)
+  if (record === undefined || fresh !== undefined || recalled) return false
+  if (core.settings.readOnly) return false
+  return found.renamed || (token !== undefined && isDue(core, token, record))
 }
 
 /** A token is issued again at half its life, or once it says what is no longer so (R15). */
 export function isDue({ settings }: Core, token: GenuineToken, record: SessionRecord): boolean {
-  if (token.superseded) return true
-  if (token.claimsText !== record.claims || token.userId !== record.userId) return true
-  const { now, tokenLife, absolute } = settings
+  const { activity, bare, now, tokenLife, absolute } = settings
+  if (token.superseded || activity === 'request') return true
+  const differs = token.claimsText !== record.claims || token.userId !== record.userId
+  if (differs && !bare) return true
   const halfLife = ((token.iat + BACKDATED_SECONDS + token.exp) * 1000) / 2
-  const longest = Math.min(now() + tokenLife, record.created + absolute)
+  const end = activity === 'use' ? record.created + absolute : record.expires
+  const longest = Math.min(now() + tokenLife, end)
   return now() >= halfLife && Math.floor(longest / 1000) > token.exp
 }
 
@@ -39,8 +42,10 @@ export function* renew(state: SessionState, write: Plan['write']): Steps<void> {
 }
 
 function* storeRenewed(state: SessionState, write: Plan['write'], claims: string): Steps<boolean> {
-  if (write !== 'update' && claims === state.record?.claims) return yield* touchQuietly(state)
-  yield* update(state, claims)
+  const stands = claims === state.record?.claims || state.core.settings.derivesClaims
+  if (write === 'update' || !stands) yield* update(state, claims)
+  else if (!(yield* touchQuietly(state))) return false
+  if (state.record !== undefined) state.record = { ...state.record, claims }
   return true
 }
 
@@ -59,13 +64,13 @@ function* askAgain(
   state: SessionState,
   { userId, claims }: SessionRecord,
 ): Steps<string | null | undefined> {
-  const { user } = state.core.settings
+  const { user, inherit } = state.core.settings
   if (userId === undefined || user === undefined) return claims
   try {
     const found = yield* wait(user(userId))
     if (found === undefined || found === null) return null
     const identity = yield* identify(state.core, found)
-    if (identity.userId === userId) return identity.claims
+    if (identity.userId === userId) return inherit(identity.claims, state.token)
     throw new Error('user(id) answered with a user of another id')
   } catch (error) {
     renewalFailed(state, error)

@@ -39,6 +39,8 @@ export class Session<User = unknown> {
   readonly #control: SessionControl
   /** Stored properties whose names are taken: never shown, never lost. */
   #setAside: Data = NOTHING_ASIDE
+  /** The order in which all properties were stored, where some are set aside. */
+  #order: readonly string[] = []
 
   constructor(control: SessionControl, data: Data) {
     this.#control = control
@@ -138,7 +140,13 @@ export class Session<User = unknown> {
   /** @internal The data as they are to be stored. */
   static data(session: Session): Data {
     if (session.#setAside === NOTHING_ASIDE) return session as unknown as Data
-    return Object.assign(Object.create(null), session, session.#setAside) as Data
+    const all: Data = Object.assign(Object.create(null), session, session.#setAside)
+    const stored = session.#order.filter((name) => Object.hasOwn(all, name))
+    const names = new Set([...stored, ...Object.keys(all)])
+    return Object.assign(
+      Object.create(null),
+      ...Array.from(names, (name) => member(name, all[name])),
+    )
   }
 
   /** @internal Replaces all data. */
@@ -149,7 +157,8 @@ export class Session<User = unknown> {
 
   #fill(data: Data): void {
     this.#setAside = NOTHING_ASIDE
-    for (const name of Object.keys(data)) {
+    this.#order = Object.keys(data)
+    for (const name of this.#order) {
       if (RESERVED.has(name)) this.#setAside = { ...this.#setAside, ...member(name, data[name]) }
       else Object.defineProperty(this, name, property(data[name]))
     }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { SessionError } from '../errors.ts'
 import type { Events } from '../events.ts'
 import type { GenuineToken, Tokens } from '../token/token.ts'
@@ -55,7 +54,7 @@ export class SessionState {
   /** Whether the answer should clear the cookies. */
   clear: boolean
   /** Whether the app looked at the session or at who the user is. */
-  used = false
+  used: boolean
   /** Whether a change of `update()` runs: what it did to the session otherwise would be lost. */
   applying = false
   /** Whether the response head is out, so that no cookie can be set any more. */
@@ -75,6 +74,7 @@ export class SessionState {
     this.#id = found.record && found.id
     this.clear = found.clear
     this.barred = found.kind === 'ended'
+    this.used = found.record !== undefined && core.settings.activity === 'request'
   }
 
   /** The current id; a new session has its id from the first time it is asked for. */
@@ -106,12 +106,17 @@ export class SessionState {
   /** The text of the data to be stored; the stored text itself if nobody looked at them. */
   text(): string {
     const stored = this.record?.data ?? '{}'
-    return this.inHand ? dataText(this.data()) : stored
+    return this.inHand ? this.textOf(this.data()) : stored
+  }
+
+  /** @throws SessionError `invalid_data`, `data_too_large` */
+  textOf(data: Data): string {
+    return dataText(data, this.core.settings.dataLimits)
   }
 
   /** What a session that begins in this request is called. */
   newId(): string {
-    return newId()
+    return this.core.settings.newId()
   }
 
   /** The session is this one now, and stored so. */
@@ -123,7 +128,8 @@ export class SessionState {
 
   /** The session is a new, empty one now; what is left to the client is cleared unless it begins. */
   reset(): void {
-    this.clear = this.clear || (this.found.tokens.length > 0 && !this.barred)
+    const brought = this.found.tokens.length > 0 || this.found.renamed
+    this.clear = this.clear || (brought && !this.barred)
     this.record = undefined
     this.over = false
     this.#id = undefined
@@ -157,12 +163,8 @@ export class SessionState {
   }
 
   /** When a record that is used now ends: after the idle time, at the latest at its absolute end. */
-  expiry(created: number, now: number): number {
-    return Math.min(now + this.core.settings.idle, created + this.core.settings.absolute)
+  expiry(created: number, now: number, data: string): number {
+    const { idle, absolute, expiry } = this.core.settings
+    return Math.min(expiry?.(data, now) ?? now + idle, created + absolute)
   }
-}
-
-/** 192 bits from the platform's generator (SES-01); the record's absence is checked by `create`. */
-export function newId(): string {
-  return randomBytes(24).toString('base64url')
 }

@@ -88,7 +88,7 @@ export class Visit implements SessionControl {
     return controller
   }
 
-  login(user: unknown, { keep = [] }: KeepOptions = {}): Promise<void> {
+  login(user: unknown, { keep }: KeepOptions = {}): Promise<void> {
     return this.#do(() => lifecycle.login(this.#state, user, keep))
   }
 

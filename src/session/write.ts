@@ -2,7 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SessionError } from '../errors.ts'
 import { type Data, parseData } from './data.ts'
-import { type Identity, refuseLargeCookie, sign, tokenContents, userMark } from './identity.ts'
+import {
+  type Identity,
+  inheriting,
+  refuseLargeCookie,
+  sign,
+  tokenContents,
+  userMark,
+} from './identity.ts'
 import { ENDED, type SessionRecord } from './record.ts'
 import type { SessionState } from './state.ts'
 import { type Steps, wait } from './steps.ts'
@@ -22,7 +29,7 @@ export function* create(state: SessionState, identity: Identity, data: string): 
   const now = settings.now()
   const mark = yield* userMark(state.core, identity.userId)
   const created = Math.max(state.created ?? now, mark === undefined ? 0 : mark.before + 1)
-  const expires = state.expiry(created, now)
+  const expires = state.expiry(created, now, data)
   const record = { ...identity, version: randomUUID(), data, created, expires }
   let id = state.id
   refuseLargeCookie(state.core, tokenContents(state.core, id, record))
@@ -71,7 +78,7 @@ export function* update(state: SessionState, claims?: string): Steps<void> {
 export function* replace(state: SessionState, data: string, claims: string): Steps<boolean> {
   const { settings, store } = state.core
   const record = present(state)
-  const expires = state.expiry(record.created, settings.now())
+  const expires = state.expiry(record.created, settings.now(), data)
   const next = { ...record, version: randomUUID(), claims, data, expires }
   const result = yield* wait(store.update(state.id, next, record.version))
   if (result === 'gone') throw ended()
@@ -111,14 +118,17 @@ export function* readAgain(state: SessionState): Steps<SessionRecord> {
   if (now === undefined || now === ENDED) throw ended()
   if (now.userId !== before.userId)
     throw conflict('The session was bound to another user meanwhile')
-  state.record = now
-  return now
+  return (state.record = inheriting(state.core, now, state.token))
 }
 
 /** Moves the end of an unused session; false if it is gone. */
 export function* touch(state: SessionState): Steps<boolean> {
+  const { created, data } = present(state)
+  return yield* moveEnd(state, state.expiry(created, state.core.settings.now(), data))
+}
+
+function* moveEnd(state: SessionState, expires: number): Steps<boolean> {
   const record = present(state)
-  const expires = state.expiry(record.created, state.core.settings.now())
   if (!(yield* wait(state.core.store.touch(state.id, expires)))) return false
   state.record = { ...record, expires: Math.max(record.expires, expires) }
   return true
@@ -127,6 +137,10 @@ export function* touch(state: SessionState): Steps<boolean> {
 /** A use that could not be noted costs nobody their answer; the guard has told of the store. */
 export function* touchQuietly(state: SessionState): Steps<boolean> {
   try {
+    // Where looking is no use, the store is only asked whether the session lives.
+    if (state.core.settings.activity === 'write') {
+      return yield* moveEnd(state, present(state).expires)
+    }
     return yield* touch(state)
   } catch {
     return false

@@ -23,6 +23,8 @@ export interface ClaimRules {
   readonly issuer?: string | undefined
   /** `aud` must be or contain this; by default there may be none (RFC 7519 §4.1.3). */
   readonly audience?: string | undefined
+  /** Whether another system issues tokens too: they never say `sub`, and need not end. */
+  readonly bare?: boolean | undefined
 }
 
 /** RFC 7519 §4.1. */
@@ -55,7 +57,7 @@ export function checkClaims(
   payload: Readonly<Record<string, unknown>>,
   rules: ClaimRules,
 ): SessionClaims | RejectionCode {
-  const { iat, exp, nbf, sub, iss, aud } = payload
+  const { iat, exp = rules.bare ? LAST_SECOND : undefined, nbf, sub, iss, aud } = payload
   const id = payload[rules.sessionField]
   if (typeof id !== 'string' || !(rules.sessionId ?? SESSION_ID).test(id)) return 'claims'
   if (!isTime(iat) || !isTime(exp) || exp <= iat) return 'claims'

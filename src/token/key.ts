@@ -44,12 +44,18 @@ export class Key {
   readonly #header: string
   readonly #publicJwk: PublicJwk | undefined
 
-  constructor(kid: string, signing: Signing, members: PublicMembers | undefined) {
+  /** @param header what tokens begin with; without a `kid` where another system issues them, too */
+  constructor(
+    kid: string,
+    signing: Signing,
+    members: PublicMembers | undefined,
+    header: object = { alg: signing.alg, kid, typ: 'JWT' },
+  ) {
     const { alg } = signing
     this.kid = kid
     this.alg = alg
     this.#signing = signing
-    this.#header = Buffer.from(JSON.stringify({ alg, kid, typ: 'JWT' })).toString('base64url')
+    this.#header = Buffer.from(JSON.stringify(header)).toString('base64url')
     this.#publicJwk = members && Object.freeze({ ...members, kid, use: 'sig', alg })
     Object.freeze(this)
   }

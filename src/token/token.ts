@@ -164,7 +164,7 @@ function payloadText(contents: TokenContents, rules: ClaimRules): string {
     [rules.sessionField]: id,
     iat: Math.floor(issuedAt / 1000) - BACKDATED_SECONDS,
     exp: Math.floor(expires / 1000),
-    sub: userId,
+    sub: rules.bare ? undefined : userId,
     iss: rules.issuer,
     aud: rules.audience,
   })

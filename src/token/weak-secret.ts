@@ -27,15 +27,26 @@ const PLACEHOLDER_WORDS = new RegExp(
  * secret is the oldest hole of JWT libraries: what signs is then what is published.
  */
 export function secretProblem(secret: Buffer): string | undefined {
-  const text = secret.toString('latin1').replaceAll('\0', '')
+  const weakness = weaknessOf(secret, textOf(secret))
+  return (
+    secretMistake(secret) ?? (weakness && `${weakness}; make one with \`openssl rand -base64 32\``)
+  )
+}
+
+/** What was taken for a secret and is none, or undefined. */
+export function secretMistake(secret: Buffer): string | undefined {
+  const text = textOf(secret)
   if (holdsKey(secret, text)) {
     return 'is or holds a PEM, JWK or SSH key; a PEM text must begin with -----BEGIN and a JWK with {'
   }
   if (FILE_NAME.test(text) || PATH.test(text) || existsSync(text)) {
     return 'is a file name or an address; for the content of a file give { file }'
   }
-  const weakness = weaknessOf(secret, text)
-  return weakness && `${weakness}; make one with \`openssl rand -base64 32\``
+  return undefined
+}
+
+function textOf(secret: Buffer): string {
+  return secret.toString('latin1').replaceAll('\0', '')
 }
 
 function weaknessOf(secret: Buffer, text: string): string | undefined {
