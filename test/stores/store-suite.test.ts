@@ -4,6 +4,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { ENDED, type SessionRecord, type Store } from '../../src/session/record.ts'
 import { memory } from '../../src/stores/memory.ts'
 import { type Clock, newVersion, setUp, type StoreBench } from '../../src/testing/store-bench.ts'
+import { testStore } from '../../src/testing/store-suite.ts'
+import { markingStore } from '../support/marking-store.ts'
 import { STORE_CASES } from '../../src/testing/store-cases.ts'
 
 type Fault = (sound: Required<Store>, clock: Pick<Clock, 'now'>) => Partial<Store>
@@ -166,6 +168,11 @@ const FAULTS: Record<string, Fault> = {
     },
   }),
 }
+
+testStore('marks beside the records', ({ now }) => ({ store: markingStore(now) }), {
+  histories: 100,
+  logouts: 500,
+})
 
 describe('the suite for stores', () => {
   test('finds nothing wrong with a sound store', async () => {
