@@ -37,16 +37,21 @@ export function endlessKey(key: Key, signsFrom: number, foreign = false): TimedK
 }
 
 /**
- * The key that signs: of those whose time has come, the last. On a clock that is slow no key's time
- * may have come; then it is the first that comes.
+ * The key that signs: of those whose time has come, the last, or if that was burned, the one after.
+ * On a slow clock that one's time may not have come, or that of no key at all.
  *
  * @throws SessionError `invalid_key` if no key is to sign at all
  */
 export function currentKey(keys: readonly TimedKey[], now: number): TimedKey {
-  const signers = signersOf(keys.filter(({ burned }) => !burned))
-  const current = signers.findLast(({ signsFrom }) => signsFrom <= now) ?? signers[0]
+  const signers = signersOf(keys)
+  const turn = signers.findLastIndex(({ signsFrom }) => signsFrom <= now)
+  const current = signers.slice(Math.max(turn, 0)).find(isUnburned) ?? signers.findLast(isUnburned)
   if (current === undefined) throw invalidKey('keys: no key of the ring signs')
   return current
+}
+
+function isUnburned({ burned }: TimedKey): boolean {
+  return !burned
 }
 
 /** Those that sign at some time, in the order of their turns. */
