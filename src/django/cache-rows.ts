@@ -103,7 +103,6 @@ export function cacheRows(
     key: string,
     ...values: (string | number)[]
   ): Promise<string[]> => redis.within(() => redis.run(SCRIPTS[verb], [keyOf(key)], values))
-  const isDone = async (answer: Promise<string[]>): Promise<boolean> => (await answer)[0] === '1'
   const left = (expires: number): number => Math.floor(expires - now())
 
   return {
@@ -120,4 +119,8 @@ export function cacheRows(
     extend: (key, expires) => run('extend', key, left(expires)),
     remove: (key, seen = '') => isDone(run('remove', key, seen)),
   }
+}
+
+async function isDone(answer: Promise<string[]>): Promise<boolean> {
+  return (await answer)[0] === '1'
 }

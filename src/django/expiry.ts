@@ -1,13 +1,6 @@
 /** Where Django keeps the life of one session, set by `set_expiry()`. */
 export const EXPIRY = '_session_expiry'
 
-/** Settings that say how long sessions live. */
-export interface LifeSettings {
-  /** `SESSION_COOKIE_AGE`, in ms. */
-  readonly age: number
-  readonly expireAtBrowserClose: boolean
-}
-
 /**
  * Until when a session lives that is written now, as `get_expiry_date()` has it: some seconds from
  * each writing, or a date. Forms on which Django fails count as none.
@@ -22,19 +15,26 @@ export function expiryOf(
 ): number {
   const expiry = data[EXPIRY]
   if (typeof expiry === 'string') return dateOf(expiry) ?? now + age
-  const seconds = Number(expiry)
-  const isNumber = typeof expiry === 'number' || typeof expiry === 'boolean'
-  return isNumber && seconds !== 0 ? now + seconds * 1000 : now + age
+  const seconds = typeof expiry === 'number' || expiry === true ? Number(expiry) : 0
+  const expires = seconds === 0 ? now + age : now + seconds * 1000
+  return Math.min(Math.max(expires, 0), LAST_TIME)
 }
 
-/** Whether the cookie ends with the browser's session, as `get_expire_at_browser_close()` has it. */
+/**
+ * Whether the cookie ends with the browser's session, as `get_expire_at_browser_close()` has it.
+ *
+ * @param unlessSet `SESSION_EXPIRE_AT_BROWSER_CLOSE`
+ */
 export function endsWithBrowser(
   data: Readonly<Record<string, unknown>>,
-  { expireAtBrowserClose }: Pick<LifeSettings, 'expireAtBrowserClose'>,
+  unlessSet: boolean,
 ): boolean {
   const expiry = data[EXPIRY] ?? undefined
-  return expiry === undefined ? expireAtBrowserClose : expiry === 0 || expiry === false
+  return expiry === undefined ? unlessSet : expiry === 0 || expiry === false
 }
+
+/** The end of the year 9999, beyond which neither databases nor Python have dates. */
+const LAST_TIME = 253_402_300_799_000
 
 /** What every version of Django reads under every setting: whole seconds, or nothing. */
 export function isSafeExpiry(value: unknown): boolean {

@@ -6,7 +6,7 @@ import { type Steps, wait, walk } from '../session/steps.ts'
 import { ProcessMemory } from '../stores/connect-memory.ts'
 import { addLogin, type AuthSettings, findLogin, LOGIN_NAMES } from './auth.ts'
 import { EXPIRY, expiryOf, isSafeExpiry } from './expiry.ts'
-import { changeMembers, dataOf, type Dict, dictText, viewOf } from './python-json.ts'
+import { changeMembers, dataOf, type Dict, dictText } from './python-json.ts'
 import type { Row, Rows } from './rows.ts'
 
 /** What Django makes its keys of; a key of other characters is asked for nowhere. */
@@ -96,7 +96,7 @@ export class DjangoStore implements Store {
     const login = yield* findLogin(members, this.#settings)
     if (login === 'over') return yield* this.#flush(key, row)
     const hidden = new Map([...members].filter(([name]) => !LOGIN_NAMES.includes(name)))
-    return { ...record, ...login, data: viewOf(hidden) }
+    return { ...record, ...login, data: JSON.stringify(dataOf(hidden)) }
   }
 
   /** The password is another one since: the session ends, as in Django (DJG-09). */
