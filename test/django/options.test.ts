@@ -44,11 +44,11 @@ describe('Django beside Node', djangoHere.needed(), () => {
       const node = await startBeside({ readOnly: true })
       const browser = await alice(node)
       const token = aged(browser.cookie!, 800)
-      const before = await stateOf(claimsOf(token).sk)
+      const earlier = await stateOf(claimsOf(token).sk)
       const old = new Browser(site, node, token)
       const { cookies, body } = await old.node('/whoami')
       assert.deepEqual([JSON.parse(body).user, cookies], ['alice', []])
-      assert.deepEqual(await stateOf(claimsOf(token).sk), before)
+      assert.deepEqual(await stateOf(claimsOf(token).sk), earlier)
     })
 
     test('everything that would write is an error, and nothing has ended', async () => {
@@ -69,14 +69,14 @@ describe('Django beside Node', djangoHere.needed(), () => {
     test('is nobody and an event, and is neither written over nor deleted', async () => {
       const node = await startBeside({ secretKey: 'another secret key than that of the site' })
       const browser = await alice(node)
-      const { sk: key } = claimsOf(browser.cookie!)
-      const before = await stateOf(key)
+      const { sk: key } = claimsOf(browser.cookie)
+      const earlier = await stateOf(key)
       const copy = new Browser(site, node, browser.cookie)
       assert.equal((await copy.json('node', '/whoami')).user, null)
       assert.equal(node.sessions.counts.record_invalid, 1)
       await new Browser(site, node, browser.cookie).node('/set?a=1')
       await new Browser(site, node, browser.cookie).node('/logout')
-      assert.deepEqual(await stateOf(key), before)
+      assert.deepEqual(await stateOf(key), earlier)
       assert.equal((await browser.json('django', '/whoami')).user, 'alice')
     })
   })
@@ -88,7 +88,7 @@ describe('Django beside Node', djangoHere.needed(), () => {
       const key = browser.cookie
       assert.match(key!, /^[a-z0-9]{32}$/)
       assert.equal((await browser.json('node', '/whoami')).user, 'alice')
-      assert.equal(claimsOf(browser.cookie!).sk, key)
+      assert.equal(claimsOf(browser.cookie).sk, key)
       assert.equal((await browser.json('node', '/whoami')).user, 'alice')
       const leaving = new Browser(plainSite, node, key)
       const { cookies } = await leaving.node('/logout')
@@ -175,7 +175,7 @@ describe('Django beside Node', djangoHere.needed(), () => {
     const copy = new Browser(site, node, due)
     const { auth } = await copy.json('node', '/whoami')
     assert.deepEqual([auth.plan, auth.n], ['gold', 'alice'])
-    const { plan, n, iat } = claimsOf(copy.cookie!)
+    const { plan, n, iat } = claimsOf(copy.cookie)
     assert.deepEqual([plan, n, iat > claimsOf(due).iat], ['gold', 'alice', true])
   })
 
@@ -188,9 +188,9 @@ describe('Django beside Node', djangoHere.needed(), () => {
     const node = await startBeside({ jwt: { ...SITE_OPTIONS.jwt, CALLABLE } })
     const browser = new Browser(site, node)
     await browser.node('/set?a=1')
-    assert.equal(claimsOf(browser.cookie!).staff, false)
+    assert.equal(claimsOf(browser.cookie).staff, false)
     await browser.node('/login?id=1&n=alice')
-    assert.equal(claimsOf(browser.cookie!).staff, true)
+    assert.equal(claimsOf(browser.cookie).staff, true)
     const due = new Browser(site, node, aged(browser.cookie!, 800))
     await due.node('/whoami')
     assert.deepEqual(asked, [undefined, 'alice', 'alice'])
@@ -200,7 +200,7 @@ describe('Django beside Node', djangoHere.needed(), () => {
     const node = await startBeside({ jwt: { ...SITE_OPTIONS.jwt, EXPIRES: null } })
     const browser = new Browser(site, node)
     await browser.node('/login?id=1&n=alice&e=a')
-    const { iat, exp } = claimsOf(browser.cookie!)
+    const { iat, exp } = claimsOf(browser.cookie)
     assert.equal(exp - iat - 5, 1_209_600)
   })
 
@@ -211,14 +211,14 @@ describe('Django beside Node', djangoHere.needed(), () => {
       await site.python(
         'from django.contrib.sessions.models import Session\nfrom datetime import timedelta\nfor row in Session.objects.all():\n  row.expire_date -= timedelta(days=2); row.save()',
       )
-      const { sk: key } = claimsOf(browser.cookie!)
-      const before = (await stateOf(key)) as string[]
+      const { sk: key } = claimsOf(browser.cookie)
+      const earlier = (await stateOf(key)) as string[]
       const { cookies, headers } = await browser.node('/untouched')
       assert.match(cookies.join(), /^sessionid=eyJ.*; Max-Age=1209600; Path=\/; SameSite=Lax$/)
       assert.equal(headers['vary'], 'Cookie')
-      const after = (await stateOf(key)) as string[]
-      assert.ok(after[1]! > before[1]!)
-      assert.equal(after[0], before[0])
+      const later = (await stateOf(key)) as string[]
+      assert.ok(later[1]! > earlier[1]!)
+      assert.equal(later[0], earlier[0])
     })
 
     test('nobody without a session gets one', async () => {

@@ -37,7 +37,7 @@ for (const middleware of ['stock', 'shipped'] as const) {
         return browser
       }
       const alice = () => visitor('username=alice&password=first-half')
-      const keyOf = (browser: Browser): string => claimsOf(browser.cookie!).sk as string
+      const keyOf = (browser: Browser): string => claimsOf(browser.cookie).sk as string
 
       test('R40 who logs in to Django is known to Node, with the fields', async () => {
         const browser = await alice()
@@ -49,14 +49,14 @@ for (const middleware of ['stock', 'shipped'] as const) {
       test('R40 who logs in to Node is known to Django, by a token that it could have made', async () => {
         const browser = await visitor()
         await browser.django('/set?cart=["lamp"]')
-        const before = keyOf(browser)
+        const earlier = keyOf(browser)
         await browser.node('/login?id=2&n=bob&e=bob@site.example')
-        const claims = claimsOf(browser.cookie!)
+        const claims = claimsOf(browser.cookie)
         assert.deepEqual(Object.keys(claims), ['sk', 'iat', 'exp', 'u', 'n', 'email'])
         const { user, id, key, data } = await browser.json('django', '/whoami')
         assert.deepEqual([user, id, key, data.cart], ['bob', '2', claims.sk, ['lamp']])
-        assert.notEqual(key, before)
-        const old = new Browser(site, node, before)
+        assert.notEqual(key, earlier)
+        const old = new Browser(site, node, earlier)
         assert.equal((await old.json('node', '/whoami')).key, null)
       })
 
@@ -68,10 +68,10 @@ for (const middleware of ['stock', 'shipped'] as const) {
         )
         const key = keyOf(browser)
         const stored = `${ROW(key)}result = row.get_decoded()`
-        const { jwt: _, ...before } = await site.python(stored)
+        const { jwt: _, ...earlier } = await site.python(stored)
         await browser.node('/set?from="Node \u{1F600} é"&count=3')
-        const { jwt: __, ...after } = await site.python(stored)
-        assert.deepEqual(after, { ...before, from: 'Node \u{1F600} é', count: 3 })
+        const { jwt: __, ...later } = await site.python(stored)
+        assert.deepEqual(later, { ...earlier, from: 'Node \u{1F600} é', count: 3 })
         const text = `${ROW(key)}result = repr(row.get_decoded())`
         assert.match(await site.python(text), /'price': 1\.0, 'big': 12345678901234567890,/)
         const { data } = await browser.json('node', '/whoami')
@@ -89,10 +89,10 @@ for (const middleware of ['stock', 'shipped'] as const) {
       test('R41 reading changes neither row nor cookie', async () => {
         const browser = await alice()
         const state = `${ROW(keyOf(browser))}result = [row.session_data, str(row.expire_date)]`
-        const before = await site.python(state)
+        const earlier = await site.python(state)
         const { cookies, headers } = await browser.node('/whoami')
         assert.deepEqual([cookies, headers['vary']], [[], 'Cookie'])
-        assert.deepEqual(await site.python(state), before)
+        assert.deepEqual(await site.python(state), earlier)
       })
 
       test('DJG-08 a logout in either is one in both', async () => {
@@ -158,7 +158,7 @@ for (const middleware of ['stock', 'shipped'] as const) {
         assert.deepEqual([user, auth, key], [null, null, keyOf(browser)])
         await browser.node('/set?left=1')
         const stored = await site.python(`${ROW(key)}result = row.get_decoded()`)
-        assert.deepEqual([stored.left, stored._auth_user_id], [1, '3'])
+        assert.deepEqual([stored.left, stored['_auth_user_id']], [1, '3'])
       })
 
       test('a session whose key Django cycled goes on under the new one alone', async () => {
@@ -175,7 +175,7 @@ for (const middleware of ['stock', 'shipped'] as const) {
         await browser.django('/expiry/set?value=300')
         const { cookies } = await browser.node('/set?a=1')
         assert.match(cookies.join(), /; Max-Age=300; Path=\/; SameSite=Lax$/)
-        const { iat, exp } = claimsOf(browser.cookie!) as { iat: number; exp: number }
+        const { iat, exp } = claimsOf(browser.cookie) as { iat: number; exp: number }
         assert.equal(exp - iat, 305)
         const left = 'from datetime import datetime, timezone\n'
         const seconds = `${left}${ROW(keyOf(browser))}result = (row.expire_date - datetime.now(timezone.utc)).total_seconds()`
