@@ -94,6 +94,8 @@ function cellsOf(servers: readonly RunningServer[], counts: readonly number[]): 
   )
   return cells.filter(({ running: { server }, action }) => {
     const needsNoData = action === 'anonymous' || action === 'identity'
+    // A process remembers its own reads until it writes.
+    if (server === 'remembered') return action === 'identity' || action === 'read'
     // To the bare server everything that comes with a cookie is the same.
     if (server === 'bare') return needsNoData
     return !isWithRedis(server) || !needsNoData

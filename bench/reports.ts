@@ -65,6 +65,7 @@ const LABELS: Readonly<Record<Server, string>> = {
   'express-session': 'express-session',
   memory: 'ours, memory',
   sqlite: 'ours, SQLite',
+  remembered: 'ours, SQLite, maxStale 10 s',
   'express-session-redis': 'express-session, Redis',
   'drop-in-redis': 'drop-in, Redis',
 }

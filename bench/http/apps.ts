@@ -3,13 +3,20 @@ import { createRequire } from 'node:module'
 import { DatabaseSync } from 'node:sqlite'
 import express, { type Express, type Request, type RequestHandler } from 'express'
 import { createClient } from 'redis'
-import { createSessions, type Store } from 'symbolon'
+import { createSessions, type Duration, type Store } from 'symbolon'
 import { sessionMiddleware } from 'symbolon/express'
 import { memory } from 'symbolon/stores/memory'
 import { sqlite } from 'symbolon/stores/sqlite'
 
 export const REDIS_SERVERS = ['express-session-redis', 'drop-in-redis'] as const
-export const SERVERS = ['bare', 'express-session', 'memory', 'sqlite', ...REDIS_SERVERS] as const
+export const SERVERS = [
+  'bare',
+  'express-session',
+  'memory',
+  'sqlite',
+  'remembered',
+  ...REDIS_SERVERS,
+] as const
 export type Server = (typeof SERVERS)[number]
 
 /** Where sessions are kept by those that keep them outside of their process. */
@@ -74,19 +81,20 @@ const WORDS: Readonly<Record<Server, (places: Places) => Words | Promise<Words>>
   'express-session': () => expressSession('express-session'),
   memory: () => ours(memory()),
   sqlite: ({ file, rows }) => ours(filledSqlite(file, rows)),
+  remembered: ({ file }) => ours(sqlite({ file: `${file}-remembered` }), '10s'),
   'express-session-redis': async (places) =>
     expressSession('express-session', await redisStore(places)),
   'drop-in-redis': async (places) =>
     expressSession('symbolon/express-session', await redisStore(places)),
 }
 
-function ours(store: Store): Words {
+function ours(store: Store, maxStale: Duration = 0): Words {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const fields = [
     ['id', 'uid', 'userId'],
     ['roles', 'r', 'roles'],
   ] as const
-  const sessions = createSessions({ keys: privateKey, fields, store })
+  const sessions = createSessions({ keys: privateKey, fields, store, maxStale })
   return {
     middleware: sessionMiddleware(sessions) as RequestHandler,
     login: (request, user) => request.session.login(user),
