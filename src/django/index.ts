@@ -59,8 +59,10 @@ const ENDLESS_MS = 100 * 365 * 86_400_000
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789'
 
 function djangoOptions<User = any, FieldAuth = {}>(
-  options: DjangoOptions<User, FieldAuth>,
+  given: DjangoOptions<User, FieldAuth>,
 ): DjangoSessionOptions<User, FieldAuth> {
+  // Copied without a prototype: what pollutes Object.prototype is no option (CKO-14).
+  const options: typeof given = Object.assign(Object.create(null), given)
   refuseWrong(options)
   const { jwt = {}, readOnly = false, now = Date.now } = options
   const { SESSION_COOKIE_AGE = TWO_WEEKS_SECONDS, AUTHENTICATION_BACKENDS } = options

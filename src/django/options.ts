@@ -82,11 +82,28 @@ export type DjangoSessionOptions<User, FieldAuth> = Pick<
 /** The options of whatever types: what is made of them needs none. */
 export type AnyDjangoOptions = DjangoOptions<any, any>
 
+const OPTIONS: ReadonlySet<string> = new Set<keyof AnyDjangoOptions>([
+  ...(['secretKey', 'fallbacks', 'database', 'table', 'engine', 'cache', 'filePath'] as const),
+  ...(['jwt', 'user', 'useTz', 'timeZone', 'plainCookies', 'readOnly', 'now'] as const),
+  ...(['SESSION_COOKIE_NAME', 'SESSION_COOKIE_AGE', 'SESSION_COOKIE_DOMAIN'] as const),
+  ...(['SESSION_COOKIE_PATH', 'SESSION_COOKIE_SECURE', 'SESSION_COOKIE_HTTPONLY'] as const),
+  ...(['SESSION_COOKIE_SAMESITE', 'SESSION_EXPIRE_AT_BROWSER_CLOSE'] as const),
+  ...(['SESSION_SAVE_EVERY_REQUEST', 'AUTHENTICATION_BACKENDS'] as const),
+])
+const JWT_OPTIONS: ReadonlySet<string> = new Set<keyof TokenSettings>([
+  'KEY',
+  'FIELDS',
+  'CALLABLE',
+  'SESSION_FIELD',
+  'EXPIRES',
+])
 const ENGINES: readonly unknown[] = [undefined, 'db', 'cached_db', 'cache', 'file']
 
 /** @throws SessionError `invalid_option` */
 export function refuseWrong(options: AnyDjangoOptions): void {
   const { secretKey, fallbacks = [], engine, SESSION_COOKIE_AGE: age = 1, jwt = {} } = options
+  refuseUnknown(options, OPTIONS)
+  refuseUnknown(jwt, JWT_OPTIONS)
   if ([secretKey, ...fallbacks].some((secret) => typeof secret !== 'string' || secret === '')) {
     throw invalid("secretKey must be Django's SECRET_KEY, and fallbacks a list of such texts")
   }
@@ -99,6 +116,12 @@ export function refuseWrong(options: AnyDjangoOptions): void {
   if (options.useTz === false && options.timeZone === undefined) {
     throw invalid('Without useTz the option timeZone is needed: TIME_ZONE of the site')
   }
+}
+
+/** A setting that is misspelt would be a default of Django's that the site does not have. */
+function refuseUnknown(options: object, known: ReadonlySet<string>): void {
+  const unknown = Object.keys(options).find((name) => !known.has(name))
+  if (unknown !== undefined) throw invalid(`django() has no option ${JSON.stringify(unknown)}`)
 }
 
 export function invalid(message: string): SessionError {

@@ -8,6 +8,8 @@ import type { Sql } from './sql.ts'
 
 /** A user as FIELDS are read from it, with what says whether a login still holds. */
 export interface DjangoUser {
+  /** The primary key. */
+  readonly id: string | number | bigint
   /** The column as it is: algorithm, salt and hash. */
   readonly password: string
   /** Users who are not are anonymous; default true. */

@@ -19,6 +19,12 @@ export function* identify(core: Core, user: unknown): Steps<Identity> {
   return { userId, claims: yield* claimsOf(core, user) }
 }
 
+/** Who logs in: as the store knows them, where claims are what it makes of the user. */
+export function* knownUser({ settings }: Core, user: unknown): Steps<unknown> {
+  if (!settings.derivesClaims) return user
+  return (yield* wait(settings.user?.(settings.userId(user)))) ?? user
+}
+
 /** What neighbours may read of a user, or of nobody. @throws SessionError `invalid_claims` */
 export function* claimsOf({ settings }: Core, user: unknown): Steps<string> {
   const fields = isUser(user) ? settings.fields.project(user) : {}

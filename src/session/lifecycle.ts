@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
 import type { Data } from './data.ts'
-import { type Identity, identify, refuseLargeCookie, tokenContents } from './identity.ts'
+import { type Identity, identify, knownUser, refuseLargeCookie, tokenContents } from './identity.ts'
 import { merge } from './merge.ts'
 import { ENDED, type SessionRecord } from './record.ts'
 import type { SessionState } from './state.ts'
@@ -34,7 +34,7 @@ export function* login(
     )
   }
   const keeps = named(state, keep)
-  const identity = yield* identify(state.core, user)
+  const identity = yield* identify(state.core, yield* knownUser(state.core, user))
   refuseLargeCookie(state.core, futureContents(state, identity))
   const kept = yield* endForSuccessor(state, keeps, (owner) => owner === identity.userId)
   state.created = undefined

@@ -42,7 +42,7 @@ const PAGES: Readonly<Record<string, Page>> = {
     data: { ...session, ...(session.jwt && {}) },
   }),
   '/login': async ({ session }, query) => {
-    await session.login({ id: query.get('id'), username: query.get('n'), email: query.get('e') })
+    await session.login({ id: query.get('id') })
     return {}
   },
   '/logout': async ({ session }) => {

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
+import { inspect } from 'node:util'
 import { isAuthHash } from '../../src/django/auth.ts'
 import { DjangoCookie } from '../../src/django/cookie.ts'
 import { django } from '../../src/django/index.ts'
@@ -177,6 +178,8 @@ describe('R40 settings that cannot be meant', () => {
   const wrong: [string, object][] = [
     ['no secret', { secretKey: '' }],
     ['an empty fallback', { fallbacks: [''] }],
+    ['a setting that is misspelt', { SESSION_COOKIE_AGES: 60 }],
+    ['a setting of tokens that is misspelt', { jwt: { EXPIRE: 60 } }],
     ['another engine', { engine: 'signed_cookies' }],
     ['no database', { engine: 'db' }],
     ['no cache', { engine: 'cache' }],
@@ -192,6 +195,14 @@ describe('R40 settings that cannot be meant', () => {
       assert.throws(() => django({ ...right, ...options } as any), { code: 'invalid_option' })
     })
   }
+
+  test('KEY-25 what it gives shows no secret to whoever prints it', () => {
+    const shown = inspect(django({ ...right, jwt: { KEY: 'k'.repeat(40) } }), {
+      depth: 10,
+      showHidden: true,
+    })
+    for (const secret of [SECRET_KEY, 'k'.repeat(40)]) assert.equal(shown.includes(secret), false)
+  })
 
   test('what is right is taken, and decides of cookie, issuer and audience', () => {
     assert.doesNotThrow(() => createSessions(django(right)))
