@@ -53,7 +53,7 @@ function createMiddleware(sessions: Sessions, ...names: [string, string]): Middl
   function enter(request: NodeRequest, response: NodeResponse, next: Next, visit: Visit): void {
     if (isResponse(response)) visit.response = response
     const head = new ResponseHead(hooks, response, next, visit)
-    Object.assign(request, { [slot]: head })
+    ;(request as object as Record<symbol, ResponseHead>)[slot] = head
     next()
   }
 

@@ -60,7 +60,8 @@ export function forwardAuthEndpoint(open: Open, options: ForwardAuthOptions): En
     return { status: 302, headers: { ...identity(undefined), location } }
   }
   return createEndpoint((request) => {
-    const opened = open({ cookie: request.header('cookie'), method: 'GET', navigation: false })
+    const cookie = request.header('cookie')
+    const opened = open({ cookie, method: wantedMethod(request), navigation: false })
     return isPromise(opened)
       ? opened.then((visit) => answerTo(request, visit))
       : answerTo(request, opened)
@@ -78,6 +79,11 @@ function headerText(value: unknown): string {
 function wantedPath({ header }: EndpointRequest): string {
   const path = header('x-forwarded-uri') ?? header('x-original-uri') ?? '/'
   return isPath(path) ? path : '/'
+}
+
+/** Of what may change something, and where the gateway does not tell, the store is asked (R13). */
+function wantedMethod(request: EndpointRequest): string {
+  return request.header('x-forwarded-method') ?? request.header('x-original-method') ?? ''
 }
 
 function navigates({ header }: EndpointRequest): boolean {

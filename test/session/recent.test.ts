@@ -395,6 +395,24 @@ test('CCH-06 a store may go on with the record that it gave', async () => {
   assert.deepEqual([(auth as { sub: string }).sub, data], ['alice', {}])
 })
 
+test('CCH-05 SES-26 who is revoked in this process is so at once, whatever the store tells', async () => {
+  const { changes: _, ...store } = memory()
+  const sessions = createSessions({ keys, fields: ['id'], store, maxStale: '10s' })
+  const ends: Record<string, () => Promise<unknown>> = {
+    revokeAll: () => sessions.revokeAll('alice'),
+    async revoke() {
+      for (const { handle } of await sessions.forUser('alice')) await sessions.revoke(handle)
+    },
+  }
+  for (const [name, end] of Object.entries(ends)) {
+    const browser = new Browser(sessions)
+    await browser.request((visit) => visit.session.login(alice))
+    assert.equal(await authOf(browser), 'alice')
+    await end()
+    assert.equal(await authOf(browser), undefined, name)
+  }
+})
+
 describe('a store that tells of changes', () => {
   /** Two sessions of alice and bob each, remembered; and how to tell of a change. */
   async function listening(): Promise<{

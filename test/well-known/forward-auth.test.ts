@@ -58,6 +58,29 @@ describe('R34 forwardAuth', () => {
     assert.deepEqual([store.calls, answer.headers.getSetCookie()], [['read'], []])
   })
 
+  test('R13 within maxStale the store is asked of requests that may change something', async () => {
+    const remembering = createSessions({
+      keys: generateKey(),
+      issuer: 'https://a.example',
+      maxStale: '10s',
+      store,
+    })
+    const { cookie } = await login(remembering, { id: 'alice' })
+    const endpoint = remembering.forwardAuth()
+    const readsOf = async (more: Record<string, string>): Promise<number> => {
+      store.calls.length = 0
+      const request = new Request('https://a.example/auth', { headers: { cookie, ...more } })
+      assert.equal((await endpoint.fetch(request))?.status, 200)
+      return store.calls.length
+    }
+    assert.equal(await readsOf({}), 1)
+    assert.equal(await readsOf({}), 1, 'the gateway does not tell')
+    for (const name of ['x-forwarded-method', 'x-original-method']) {
+      assert.equal(await readsOf({ [name]: 'GET' }), 0)
+      assert.equal(await readsOf({ [name]: 'POST' }), 1)
+    }
+  })
+
   test('without a user: 401, and every identity header is there, empty', async () => {
     for (const cookie of ['', 'session=x', 'session=a.b.c']) {
       const answer = await ask('/strict', { cookie, 'x-user': 'root' })
