@@ -135,16 +135,25 @@ export class Browser {
     return this.#ask(this.#django, path)
   }
 
-  node(path: string, headers: Readonly<Record<string, string>> = {}): Promise<ClientAnswer> {
-    return this.#ask(this.#node, path, headers)
+  node(
+    path: string,
+    headers: Readonly<Record<string, string>> = {},
+    method = 'POST',
+  ): Promise<ClientAnswer> {
+    return this.#ask(this.#node, path, headers, method)
   }
 
   async json(from: 'django' | 'node', path: string): Promise<any> {
     return JSON.parse((await this[from](path)).body)
   }
 
-  async #ask(client: HttpClient, path: string, headers = {}): Promise<ClientAnswer> {
-    const result = await client.ask(path, { method: 'POST', headers })
+  async #ask(
+    client: HttpClient,
+    path: string,
+    headers = {},
+    method = 'POST',
+  ): Promise<ClientAnswer> {
+    const result = await client.ask(path, { method, headers })
     this.#set(client.jar.get('sessionid'))
     return result
   }
