@@ -97,9 +97,9 @@ function calledOff(rest: readonly RingEntry[]): readonly StoredKey[] {
 
 /** There is always a key that waits, so that neighbours know the next one whatever happens. */
 function completed(keys: readonly StoredKey[], plan: RotationPlan): readonly StoredKey[] {
-  const waits = keys.some(
-    ({ signsFrom, burned }) => signsFrom === undefined && burned === undefined,
-  )
+  const waits = keys.map(timedKey).some(({ key, signsFrom, burned }) => {
+    return key.canSign && signsFrom === Infinity && !burned
+  })
   return waits ? keys : [...keys, waiting(plan)]
 }
 
