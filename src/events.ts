@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
-import { hash } from 'node:crypto'
 import type { RejectionCode } from './errors.ts'
+import { sessionHash } from './session-names.ts'
 
 /** What operators can count and alert on, each with its own counter in `sessions.counts`. */
 export type EventCode =
@@ -34,11 +34,6 @@ export interface SessionEvent {
 
 const events = channel('symbolon')
 const WARNING_INTERVAL_MS = 60_000
-
-/** A stable, irreversible name of a session for logs: it cannot be replayed as a cookie. */
-export function sessionHash(id: string): string {
-  return hash('sha256', `symbolon id v1 ${id}`, 'base64url').slice(0, 22)
-}
 
 /** Counts events by code and hands them to whoever listens; a listener's error is not ours. */
 export class Events {

@@ -22,7 +22,8 @@ export type {
   UserMark,
 } from './session/record.ts'
 export type { KeepOptions, Session } from './session/session.ts'
-export { createSessions, type CreateSessionsOptions, type Sessions } from './sessions.ts'
+export type { CreateSessionsOptions } from './create-options.ts'
+export { createSessions, type Sessions } from './sessions.ts'
 export { defineFields, type Fields, type FieldForm } from './token/fields.ts'
 export type { KeySpec } from './token/key.ts'
 export type { Endpoint } from './well-known/endpoint.ts'

@@ -1,53 +1,34 @@
+import { type CreateSessionsOptions, missingKeys, refuseUnknown } from './create-options.ts'
 import { SessionError } from './errors.ts'
 import { Events, type EventCode } from './events.ts'
 import { Endings } from './session/endings.ts'
-import {
-  resolveOptions,
-  type ErrorAnswer,
-  type SessionOptions,
-  type Settings,
-} from './session/options.ts'
+import { resolveOptions, type ErrorAnswer, type Settings } from './session/options.ts'
 import { open, type RequestFacts } from './session/open.ts'
-import { ENDED, type MaybePromise, type SessionRecord, type Store } from './session/record.ts'
+import {
+  ENDED,
+  type MaybePromise,
+  type RevocationLog,
+  type SessionRecord,
+  type Store,
+} from './session/record.ts'
 import { RecentRecords } from './session/recent.ts'
+import { Revocations } from './session/revocations.ts'
 import { Signals } from './session/signals.ts'
 import { PROFILE } from './session/profile.ts'
 import { SessionState, type Core, type Found } from './session/state.ts'
 import { isPromise, walk } from './session/steps.ts'
-import { guardStore, guardUsers } from './session/store-guard.ts'
+import { guardRevocations, guardStore, guardUsers } from './session/store-guard.ts'
 import { type SessionsOfUsers, type UserId, Users, type UserSession } from './session/users.ts'
 import { Visit } from './session/visit.ts'
 import { defaultStore } from './stores/default.ts'
 import type { FieldForm, Fields } from './token/fields.ts'
-import type { KeySpec, Keys } from './token/key.ts'
 import { createKeyRing, type KeyRing } from './token/key-ring.ts'
 import { createTokens, type Tokens } from './token/token.ts'
 import { publicDocuments, requireIssuer } from './well-known/documents.ts'
 import type { Endpoint } from './well-known/endpoint.ts'
 import { forwardAuthEndpoint, type ForwardAuthOptions } from './well-known/forward-auth.ts'
 import { wellKnownEndpoint } from './well-known/handler.ts'
-
-/** Options of {@link createSessions}; all but `keys` have defaults. */
-export interface CreateSessionsOptions<User, FieldAuth, Claims> extends SessionOptions<
-  User,
-  Claims
-> {
-  /**
-   * What tokens are signed with: a secret of at least 32 bytes, PEM or JWK text, `{ file }`, a
-   * `{ private, public }` pair, `{ public, sign }` for a KMS, or a list of which the first signs and
-   * all are trusted (R20); or a key ring: its text, its `{ file }`, or an async function (R21).
-   */
-  readonly keys: Keys | undefined
-  /**
-   * The keys of other holders who issue or extend tokens of these sessions, each by a key of its own
-   * (R23). Their tokens too lead to a record or to nothing.
-   */
-  readonly hybrid?: KeySpec | readonly KeySpec[]
-  /** Which attributes of the user neighbours may read, and under which names (R5). */
-  readonly fields?: Fields<User, FieldAuth> | readonly FieldForm[]
-  /** Where records live. Without it: memory under test, SQLite in `.symbolon/` in development. */
-  readonly store?: Store
-}
+import { RevocationList } from './well-known/revocations.ts'
 
 /** The sessions of one app, for every framework's adapter. */
 export interface Sessions<User = any, Auth = any> extends SessionsOfUsers {
@@ -110,6 +91,7 @@ class AppSessions implements Sessions {
   readonly #store: Store
   readonly #core: Core
   readonly #recent: RecentRecords | undefined
+  readonly #revocations: RevocationList | undefined
   readonly #users: Users
   #wellKnown: Endpoint | undefined
 
@@ -117,8 +99,11 @@ class AppSessions implements Sessions {
     const guarded = guardStore(store, events)
     const tokens = createTokens({ ring, ...settings })
     refuseUnreadable(tokens, settings)
+    const log = publishedLog(store, ring, settings, events)
+    const revocations = log && new Revocations(log, settings)
+    const noted = revocations?.guard(guarded) ?? guarded
     const recent = settings.maxStale > 0 ? new RecentRecords(settings, store) : undefined
-    const remembered = recent?.guard(guarded) ?? guarded
+    const remembered = recent?.guard(noted) ?? noted
     const endings = new Endings(remembered)
     this.#core = Object.freeze({
       settings,
@@ -129,11 +114,15 @@ class AppSessions implements Sessions {
       signals: new Signals(async (id) => expiryOf(await guarded.read(id)), settings.now),
     })
     this.#ring = ring
+    this.#revocations = log && new RevocationList(log, ring, settings)
     this.#store = store
     this.#recent = recent
     this.#users = new Users(
       this.#core,
-      () => guardUsers(store, events),
+      () => {
+        const users = guardUsers(store, events)
+        return revocations?.guardUsers(users) ?? users
+      },
       (change) => recent?.hear(change),
     )
     this.onError = settings.onError
@@ -147,9 +136,10 @@ class AppSessions implements Sessions {
   }
 
   get wellKnown(): Endpoint {
-    const documents = (): Endpoint =>
-      wellKnownEndpoint(publicDocuments(this.#ring, this.#core.settings))
-    return (this.#wellKnown ??= documents())
+    return (this.#wellKnown ??= wellKnownEndpoint(
+      publicDocuments(this.#ring, this.#core.settings, this.#revocations !== undefined),
+      this.#revocations,
+    ))
   }
 
   forwardAuth(options: ForwardAuthOptions = {}): Endpoint {
@@ -190,21 +180,6 @@ class AppSessions implements Sessions {
   }
 }
 
-const OPTIONS: ReadonlySet<string> = new Set<
-  Extract<keyof CreateSessionsOptions<unknown, unknown, unknown>, string>
->([
-  ...(['keys', 'fields', 'claims', 'user', 'userId', 'sessionField', 'store', 'cookie'] as const),
-  ...(['tokenLife', 'idle', 'absolute', 'maxStale', 'issuer', 'audience'] as const),
-  ...(['onError', 'now', 'hybrid'] as const),
-])
-
-/** A misspelt option would be a default that nobody chose. */
-function refuseUnknown(options: object): void {
-  const unknown = Object.keys(options).find((name) => !OPTIONS.has(name))
-  if (unknown === undefined) return
-  throw new SessionError('invalid_option', `There is no option ${JSON.stringify(unknown)}`)
-}
-
 /** An issuer or audience that no reader takes would let everybody log in, and nobody be logged in. */
 function refuseUnreadable(tokens: Tokens, settings: Settings): void {
   const { now, tokenLife } = settings
@@ -220,13 +195,18 @@ function refuseUnreadable(tokens: Tokens, settings: Settings): void {
   throw new SessionError('invalid_option', 'issuer, audience or now cannot stand in a token')
 }
 
-function expiryOf(record: SessionRecord | typeof ENDED | undefined): number | undefined {
-  return record === undefined || record === ENDED ? undefined : record.expires
+/** What ends is noted only where neighbours can read of it, in a list signed by a public key (R32). */
+function publishedLog(
+  { revocations, handle }: Store,
+  ring: KeyRing,
+  { issuer }: Settings,
+  events: Events,
+): RevocationLog | undefined {
+  if (issuer === undefined || revocations === undefined || handle === undefined) return undefined
+  if (ring.ready === undefined && ring.trusted.current.publicJwk === undefined) return undefined
+  return guardRevocations(revocations, events)
 }
 
-function missingKeys(): never {
-  throw new SessionError(
-    'invalid_key',
-    'keys is missing: make one by `npx symbolon keygen` and pass its text, for example as process.env.SESSION_KEY',
-  )
+function expiryOf(record: SessionRecord | typeof ENDED | undefined): number | undefined {
+  return record === undefined || record === ENDED ? undefined : record.expires
 }

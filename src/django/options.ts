@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
 import type { MaybePromise } from '../session/record.ts'
-import type { CreateSessionsOptions } from '../sessions.ts'
+import type { CreateSessionsOptions } from '../create-options.ts'
 import type { FieldForm, Fields } from '../token/fields.ts'
 import type { DjangoCache } from './cache-rows.ts'
 import type { DjangoCookieSettings } from './cookie.ts'

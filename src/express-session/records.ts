@@ -1,5 +1,5 @@
 import type { Data } from '../session/data.ts'
-import { sessionHash } from '../events.ts'
+import { sessionHash } from '../session-names.ts'
 import { ENDED, type SessionRecord } from '../session/record.ts'
 import { type Steps, wait, walk } from '../session/steps.ts'
 import type { Verbs } from '../session/store-guard.ts'

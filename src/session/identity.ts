@@ -2,7 +2,7 @@ import { SessionError } from '../errors.ts'
 import { BACKDATED_SECONDS } from '../token/claims.ts'
 import type { GenuineToken, TokenContents } from '../token/token.ts'
 import { LARGE_COOKIE_BYTES, MAX_COOKIE_BYTES } from './cookie.ts'
-import type { SessionRecord, UserMark } from './record.ts'
+import { firstSecondAfter, type SessionRecord, type UserMark } from './record.ts'
 import type { Core } from './state.ts'
 import { type Steps, wait } from './steps.ts'
 
@@ -87,8 +87,7 @@ export function tokenContents(
 ): TokenContents {
   const { userId, claims, created, expires } = record
   const { now, tokenLife, absolute } = core.settings
-  // The whole second from which on neighbours take tokens of the user again.
-  const since = mark === undefined ? 0 : Math.ceil(mark.before / 1000) * 1000
+  const since = mark === undefined ? 0 : firstSecondAfter(mark) * 1000
   const issuedAt = Math.max(now(), since + BACKDATED_SECONDS * 1000)
   const end = Math.min(Math.max(now(), since) + tokenLife, expires, created + absolute)
   return { id, userId, claims, issuedAt, expires: end }

@@ -119,6 +119,11 @@ export interface UserMark {
   readonly expires: number
 }
 
+/** The whole second, since 1970, from which on neighbours take tokens of the user again (R32). */
+export function firstSecondAfter({ before }: UserMark): number {
+  return Math.floor(before / 1000) + 1
+}
+
 /** What a store tells to who listens. Without a sign of life for a second it tells of a gap. */
 export type StoreChange =
   | { readonly kind: 'session'; readonly handle: string }

@@ -3,6 +3,7 @@ import type { Events } from '../events.ts'
 import {
   ENDED,
   type MaybePromise,
+  type RevocationLog,
   type SessionRecord,
   type Store,
   type StoredSession,
@@ -76,6 +77,15 @@ export function guardUsers(store: Store, events: Events): UserVerbs {
       guarded(() => users.updateHandle(handle, record, seen), isOutcome),
     endHandle: (handle) => guarded(() => users.endHandle(handle), isBoolean),
     revokeUser: (userId, mark) => guarded(() => users.revokeUser(userId, mark), unchecked),
+  }
+}
+
+/** The same for what neighbours must refuse. */
+export function guardRevocations(log: RevocationLog, events: Events): RevocationLog {
+  const guarded = guarding(events)
+  return {
+    add: (text, expires) => guarded(() => log.add(text, expires), unchecked),
+    since: (after) => guarded(() => log.since(after), unchecked),
   }
 }
 

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { sessionHash } from '../events.ts'
+import { sessionHash } from '../session-names.ts'
 import { type Data, parseData } from '../session/data.ts'
 import type { SessionRecord } from '../session/record.ts'
 

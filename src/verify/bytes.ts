@@ -43,3 +43,9 @@ const HMAC = { name: 'HMAC', hash: 'SHA-256' }
 export function shortHash(bytes: Bytes): string {
   return toBase64url(bytes).slice(0, 22)
 }
+
+/** A session's name in the feed, as the app makes it: see `session-names.ts`. */
+export async function sessionHash(id: string): Promise<string> {
+  const handle = toBase64url(await sha256(`symbolon stored id v1 ${id}`))
+  return shortHash(await sha256(`symbolon id v1 ${handle}`))
+}

@@ -1,7 +1,7 @@
 import { deepFreeze } from '../token/claim-values.ts'
 import { timeProblem } from '../token/claims.ts'
 import { VerifiedTokens } from '../token/verified-tokens.ts'
-import { sha256, shortHash } from './bytes.ts'
+import { sessionHash } from './bytes.ts'
 import { type VerifierOptions, resolveOptions } from './options.ts'
 import { type VerifiableRequest, presentedBy, tokenOf } from './request.ts'
 import { type GenuineToken, type Refusal, readToken } from './token.ts'
@@ -96,7 +96,7 @@ export function createVerifier<FieldAuth extends object = Readonly<Record<string
     const genuine = await readToken(token, trust)
     if (typeof genuine === 'string') return genuine
     const { id, userId: sub } = genuine
-    const session = shortHash(await sha256(`symbolon id v1 ${id}`))
+    const session = await sessionHash(id)
     // That the fields are what the app says they are is the app's word.
     const claims = deepFreeze({ ...trust.expand(genuine.claims), sub }) as Claims
     const verified = { token: genuine, trust, session, claims }

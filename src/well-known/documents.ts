@@ -12,15 +12,22 @@ export interface PublicDocument {
   readonly etag: string
 }
 
+export const REVOCATIONS_PATH = '/.well-known/session-revocations'
+
 /** By path, as they are when a request comes. */
 export type PublicDocuments = ReadonlyMap<string, () => MaybePromise<PublicDocument>>
 
 /**
  * The documents by path (R30).
  *
+ * @param revocable whether a list of revocations is published too
  * @throws SessionError `invalid_option` without an issuer, or where the key is a shared secret
  */
-export function publicDocuments(ring: KeyRing, settings: Settings): PublicDocuments {
+export function publicDocuments(
+  ring: KeyRing,
+  settings: Settings,
+  revocable: boolean,
+): PublicDocuments {
   const issuer = requireIssuer(settings, 'wellKnown')
   const jwks = (): PublicDocument => publicDocument('application/jwk-set+json', ring.trusted.jwks())
   if (ring.ready === undefined) jwks()
@@ -30,6 +37,7 @@ export function publicDocuments(ring: KeyRing, settings: Settings): PublicDocume
     cookie: settings.cookie.name,
     session_field: settings.sessionField,
     token_life: Math.ceil(settings.tokenLife / 1000),
+    revocations_uri: revocable ? new URL(REVOCATIONS_PATH, issuer).href : undefined,
     fields: settings.fields.list.map(({ short, long }) => ({ short, long })),
   })
   return new Map<string, () => MaybePromise<PublicDocument>>([

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { pipeline, Readable } from 'node:stream'
 import { SessionError } from '../errors.ts'
 import type { MaybePromise } from '../session/record.ts'
 import { isPromise } from '../session/steps.ts'
@@ -21,7 +22,8 @@ export interface EndpointRequest {
 export interface EndpointAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string | readonly string[]>>
-  readonly body?: string | undefined
+  /** A text, or one that comes piece by piece until the client goes. */
+  readonly body?: string | AsyncIterable<string> | undefined
 }
 
 export type Answering = (request: EndpointRequest) => MaybePromise<EndpointAnswer | undefined>
@@ -38,7 +40,9 @@ export function createEndpoint(answerTo: Answering): Endpoint {
         if (answer === undefined && next !== undefined) return next()
         const { status, headers, body } = answer ?? NOT_FOUND
         for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
-        response.writeHead(status).end(request.method === 'HEAD' ? undefined : body)
+        response.writeHead(status)
+        if (typeof body === 'object') return stream(body, response)
+        response.end(request.method === 'HEAD' ? undefined : body)
       }
       const answer = guarded(answerTo, nodeRequest(request))
       if (!isPromise(answer)) return send(answer)
@@ -52,14 +56,24 @@ export function createEndpoint(answerTo: Answering): Endpoint {
         for (const [name, value] of Object.entries(answer.headers)) {
           for (const each of [value].flat()) headers.append(name, each)
         }
-        const body = request.method === 'HEAD' ? undefined : answer.body
-        return new Response(body, { status: answer.status, headers })
+        const { status, body } = answer
+        if (typeof body === 'object') return new Response(streamOf(body), { status, headers })
+        return new Response(request.method === 'HEAD' ? undefined : body, { status, headers })
       },
     },
   )
 }
 
 const NOT_FOUND: EndpointAnswer = { status: 404, headers: {} }
+
+/** To the client an answer cut short by an error is one cut short by the network: it asks again. */
+function stream(body: AsyncIterable<string>, response: ServerResponse): void {
+  pipeline(Readable.from(body), response, () => undefined)
+}
+
+function streamOf(body: AsyncIterable<string>): ReadableStream {
+  return ReadableStream.from(body).pipeThrough(new TextEncoderStream())
+}
 
 /** A store that fails is answered here: who asked us is a machine, and wants no page of the app's. */
 function guarded(

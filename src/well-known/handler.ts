@@ -1,19 +1,26 @@
 import type { MaybePromise } from '../session/record.ts'
 import { type Steps, wait, walk } from '../session/steps.ts'
-import type { PublicDocument, PublicDocuments } from './documents.ts'
+import { type PublicDocument, type PublicDocuments, REVOCATIONS_PATH } from './documents.ts'
 import {
   createEndpoint,
   type Endpoint,
   type EndpointAnswer,
   type EndpointRequest,
 } from './endpoint.ts'
-
-/** Verifiers ask again on an unknown key, so a short life costs little and a new key is seen soon. */
-const CACHE_CONTROL = 'public, max-age=300'
+import { followRevocations } from './follow.ts'
+import type { RevocationList } from './revocations.ts'
+import { answerTo } from './serve.ts'
 
 /** Answers requests for the public documents, and hands on all others. */
-export function wellKnownEndpoint(documents: PublicDocuments): Endpoint {
-  return createEndpoint((request) => walk(answer(request, documents.get(request.path))))
+export function wellKnownEndpoint(
+  documents: PublicDocuments,
+  revocations: RevocationList | undefined,
+): Endpoint {
+  const follow = revocations && followRevocations(revocations)
+  return createEndpoint((request) => {
+    if (follow && request.path === REVOCATIONS_PATH) return follow(request)
+    return walk(answer(request, documents.get(request.path)))
+  })
 }
 
 function* answer(
@@ -21,21 +28,4 @@ function* answer(
   document: (() => MaybePromise<PublicDocument>) | undefined,
 ): Steps<EndpointAnswer | undefined> {
   return document && answerTo(request, yield* wait(document()))
-}
-
-function answerTo(
-  { method, header }: EndpointRequest,
-  { contentType, body, etag }: PublicDocument,
-): EndpointAnswer {
-  if (method !== 'GET' && method !== 'HEAD') return { status: 405, headers: { allow: 'GET, HEAD' } }
-  // Public keys are for everybody: any page may read them, and no cookie is needed to.
-  const headers = { etag, 'cache-control': CACHE_CONTROL, 'access-control-allow-origin': '*' }
-  if (matches(header('if-none-match'), etag)) return { status: 304, headers }
-  return { status: 200, headers: { ...headers, 'content-type': contentType }, body }
-}
-
-/** RFC 9110 §13.1.2: a list of tags, compared weakly; a proxy that compresses makes ours weak. */
-function matches(ifNoneMatch: string | undefined, etag: string): boolean {
-  const tags = new Set((ifNoneMatch ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, '')))
-  return tags.has(etag) || tags.has('*')
 }

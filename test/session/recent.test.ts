@@ -11,7 +11,8 @@ import {
   type Store,
   type StoreChange,
 } from '../../src/session/record.ts'
-import { createSessions, type CreateSessionsOptions, type Sessions } from '../../src/sessions.ts'
+import type { CreateSessionsOptions } from '../../src/create-options.ts'
+import { createSessions, type Sessions } from '../../src/sessions.ts'
 import { memory } from '../../src/stores/memory.ts'
 import { sqlite } from '../../src/stores/sqlite.ts'
 import { type StoreProbe, probe } from '../../src/testing/store-probe.ts'

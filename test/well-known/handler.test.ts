@@ -59,6 +59,7 @@ describe('R30 the public documents', () => {
       cookie: 'session',
       session_field: 'sk',
       token_life: 900,
+      revocations_uri: 'https://app.example/.well-known/session-revocations',
       fields: [
         { short: 'uid', long: 'userId' },
         { short: 'org.name', long: 'org.name' },
