@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, mock, test, type TestContext } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { sqliteOfNode } from '../../src/stores/sqlite-connection.ts'
-import { CREATE_TABLES, FORMAT, STATEMENTS } from '../../src/stores/sqlite-statements.ts'
+import { CREATE_TABLES, STATEMENTS } from '../../src/stores/sqlite-statements.ts'
 import { sqlite, type SqliteOptions } from '../../src/stores/sqlite.ts'
 import { Clock, newId, recordAt } from '../../src/testing/store-bench.ts'
 import { testStore } from '../../src/testing/store-suite.ts'
 import { newFile, temporaryFile } from '../support/store-files.ts'
+import { countTimers } from '../support/timers.ts'
 
 const Database = sqliteOfNode()
 
@@ -144,13 +145,27 @@ describe('sqlite, besides', () => {
     database.close()
   })
 
-  test('STO-21 a file of a later release is refused, and left as it is', (context) => {
-    const file = temporaryFile(context)
-    const later = new Database(file)
-    later.exec(`PRAGMA user_version = ${FORMAT + 1}`)
-    assert.throws(() => sqlite({ file }), { code: 'invalid_option' })
-    assert.deepEqual(later.prepare('SELECT name FROM sqlite_schema').all(), [])
-    later.close()
+  test('R13 a file in the place of another is a gap to who listens', async (context) => {
+    const [file, other] = [temporaryFile(context), temporaryFile(context)]
+    const clock = new Clock()
+    const store = open(context, { file, now: clock.now })
+    await sqlite({ file: other }).close()
+    const gap = new Promise((resolve) => void store.changes(({ kind }) => resolve(kind)))
+    renameSync(other, file)
+    clock.advance(1000)
+    assert.equal(await gap, 'gap')
+  })
+
+  test('R13 nothing is looked at when nobody listens', async () => {
+    const store = sqlite({ file: ':memory:' })
+    const timers = countTimers()
+    const stops = [store.changes(() => undefined), store.changes(() => undefined)]
+    assert.equal(countTimers(), timers + 1)
+    for (const stop of stops) await stop()
+    assert.equal(countTimers(), timers)
+    store.changes(() => undefined)
+    await store.close()
+    assert.equal(countTimers(), timers)
   })
 
   test('a verb of a closed store is store_unavailable', async () => {
