@@ -2,7 +2,7 @@ import { SessionError } from '../errors.ts'
 import type { SessionRecord } from '../session/record.ts'
 import { type Steps, wait } from '../session/steps.ts'
 import type { Fields } from '../token/fields.ts'
-import { dataOf, type Dict, pythonText } from './python-json.ts'
+import { type Dict, memberOf, pythonText } from './python-json.ts'
 import { type Digest, isEqual, saltedHmac } from './signing.ts'
 import type { DjangoUser, Users } from './users.ts'
 
@@ -46,11 +46,12 @@ export function isAuthHash(given: string, password: string, secrets: readonly st
 export function* findLogin(
   members: Dict,
   { users, fields, secrets, backends }: AuthSettings,
-): Steps<Pick<SessionRecord, 'userId' | 'claims'> | 'over'> {
-  const { [ID]: userId, [BACKEND]: backend, [HASH]: given } = dataOf(members)
-  const known = typeof userId === 'string' && backends.includes(String(backend))
-  const user = known ? yield* wait(users.find(userId)) : undefined
-  if (!known || !isActive(user)) return { userId: undefined, claims: '{}' }
+): Steps<Pick<SessionRecord, 'userId' | 'ownerId' | 'claims'> | 'over'> {
+  const [userId, backend, given] = [ID, BACKEND, HASH].map((name) => memberOf(members, name))
+  const nobody = { userId: undefined, claims: '{}' }
+  if (typeof userId !== 'string') return nobody
+  const user = backends.includes(String(backend)) ? yield* wait(users.find(userId)) : undefined
+  if (!isActive(user)) return { ...nobody, ownerId: userId }
   if (typeof given !== 'string' || !isAuthHash(given, user.password, secrets)) return 'over'
   return { userId, claims: claimsOf(fields, user) }
 }

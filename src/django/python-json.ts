@@ -66,6 +66,12 @@ export function dataOf(members: Dict): Data {
   return JSON.parse(viewOf(members)) as Data
 }
 
+/** One member as JavaScript can see it; undefined if there is none of the name. */
+export function memberOf(members: Dict, name: string): unknown {
+  const text = members.get(name)
+  return text === undefined ? undefined : JSON.parse(viewOfValue(text))
+}
+
 const REPLACEMENTS: Readonly<Record<string, string>> = { '(': '[', ')': ']' }
 
 function viewOfValue(text: string): string {

@@ -111,11 +111,13 @@ export class DjangoStore implements Store {
     const { users, now } = this.#settings
     const members = changedMembers(new Map(), record.data)
     const { userId } = record
-    if (userId !== undefined) yield* addLogin(members, userId, this.#settings)
+    if (userId !== undefined) {
+      yield* addLogin(members, userId, this.#settings)
+      yield* wait(users.loggedIn?.(userId, now()))
+    }
     const text = this.#rows.form.write(members)
     if (!(yield* wait(this.#rows.insert(key, text, record.expires)))) return false
     this.#versions.remember(text, record.version)
-    if (userId !== undefined) yield* wait(users.loggedIn?.(userId, now()))
     return true
   }
 
@@ -150,7 +152,8 @@ export class DjangoStore implements Store {
   *#end(key: string, seen: string | undefined): Steps<'ok' | 'conflict' | 'gone'> {
     this.#refuseWriting()
     const found = yield* this.#find(key)
-    if (found !== undefined && found.members === undefined) return 'gone'
+    const unreadable = found !== undefined && found.members === undefined
+    if (unreadable || !SESSION_KEY.test(key)) return 'gone'
     if (found !== undefined && seen !== undefined && this.#versions.of(found.row.text) !== seen) {
       return 'conflict'
     }

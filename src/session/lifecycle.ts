@@ -190,7 +190,8 @@ export function* endForSuccessor(
     data = merge(parsed(record.data), data, parsed(theirs.data)).data
     record = theirs
   }
-  if (record?.userId !== undefined && !mayKeep(record.userId)) return {}
+  const owner = record?.userId ?? record?.ownerId
+  if (owner !== undefined && !mayKeep(owner)) return {}
   return Object.fromEntries(Object.entries(data).filter(([name]) => keeps(name)))
 }
 

@@ -10,6 +10,8 @@ export interface SessionRecord {
   readonly version: string
   /** The bound user's id, absent while the session is anonymous. */
   readonly userId: string | undefined
+  /** Whose the data are where nobody is logged in any more: the next user may not find them. */
+  readonly ownerId?: string | undefined
   /** The projection for neighbours, as JSON text of an object: short fields and `claims()`. */
   readonly claims: string
   /** The app's data, as JSON text of an object; empty where the store cannot read what it holds. */

@@ -160,6 +160,8 @@ for (const middleware of ['stock', 'shipped'] as const) {
         await browser.node('/set?left=1')
         const stored = await site.python(`${ROW(key)}result = row.get_decoded()`)
         assert.deepEqual([stored.left, stored['_auth_user_id']], [1, '3'])
+        await browser.node('/login?id=2')
+        assert.equal((await browser.json('django', '/whoami')).data.left, undefined)
       })
 
       test('a session whose key Django cycled goes on under the new one alone', async () => {
