@@ -88,6 +88,8 @@ const API: Record<string, string[]> = {
   'symbolon/stores/connect': ['connect', 'type ConnectOptions', 'type ConnectStore'],
   'symbolon/stores/keyv': ['keyv', 'type KeyValueOptions', 'type KeyvClient'],
   'symbolon/stores/memory': ['memory'],
+  'symbolon/stores/mysql': ['mysql', 'type MysqlOptions', 'type MysqlPool'],
+  'symbolon/stores/postgres': ['postgres', 'type PostgresClient', 'type PostgresOptions'],
   'symbolon/stores/sqlite': ['sqlite', 'type SqliteOptions'],
   'symbolon/stores/unstorage': ['type KeyValueOptions', 'type UnstorageClient', 'unstorage'],
   'symbolon/testing': ['login', 'type TestSession'],

@@ -23,6 +23,8 @@ export interface StoreSuiteOptions {
   readonly histories?: number
   /** Logouts against slow requests; default 10,000. */
   readonly logouts?: number
+  /** How often each of 64 writers adds one to a counter; default 100. */
+  readonly increments?: number
   /** How long a change may take to be told, in ms; default 10,000, for slow machines. */
   readonly patience?: number
 }
@@ -83,16 +85,9 @@ export async function setUp(
 ): Promise<{ bench: StoreBench; close: () => MaybePromise<void> }> {
   const clock = new Clock()
   const { store, other = store, close = () => undefined } = await make({ now: clock.now })
-  const { seed = 1, histories = 1000, logouts = 10_000, patience = 10_000 } = options
-  const bench = {
-    store,
-    other,
-    clock,
-    random: seededRandom(seed),
-    seed,
-    histories,
-    logouts,
-    patience,
-  }
+  const { seed = 1, histories = 1000, logouts = 10_000 } = options
+  const { increments = 100, patience = 10_000 } = options
+  const amounts = { seed, histories, logouts, increments, patience }
+  const bench = { store, other, clock, random: seededRandom(seed), ...amounts }
   return { bench, close }
 }

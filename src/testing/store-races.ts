@@ -12,7 +12,6 @@ import {
 } from './store-bench.ts'
 
 const WRITERS = 64
-const INCREMENTS = 100
 const LONGEST_PAUSE_MS = 50
 /** Logouts under way at once. */
 const AT_ONCE = 50
@@ -61,12 +60,12 @@ export const races: Record<string, StoreCase> = {
     const id = newId()
     await bench.store.create(id, recordAt(bench.clock, { data: '{"count":0}' }))
     await eachWriter(bench, async (store) => {
-      for (let done = 0; done < INCREMENTS; done++) {
+      for (let done = 0; done < bench.increments; done++) {
         await change(store, id, bench.random, (data) => ({ count: Number(data['count']) + 1 }))
       }
     })
     const { data } = await living(bench.other, id)
-    assert.deepEqual(JSON.parse(data), { count: WRITERS * INCREMENTS })
+    assert.deepEqual(JSON.parse(data), { count: WRITERS * bench.increments })
   },
 
   'RAC-10 64 writers of a property each keep them all': async (bench) => {

@@ -10,6 +10,8 @@ import type { Express } from 'express'
 import { keygen } from '../../src/cli/keygen.ts'
 import { connect } from '../../src/stores/connect.ts'
 import { memory } from '../../src/stores/memory.ts'
+import { mysql } from '../../src/stores/mysql.ts'
+import { postgres } from '../../src/stores/postgres.ts'
 import { sqlite } from '../../src/stores/sqlite.ts'
 import { synchronousStore } from '../support/express-session.ts'
 import { needs } from '../support/needs.ts'
@@ -153,9 +155,12 @@ describe('the README', () => {
 
   test('its table of promises is what the stores say', () => {
     const word = (yes: boolean): string => (yes ? 'yes' : 'no')
+    const query = () => Promise.reject(new Error('No server is asked here'))
     for (const [name, store] of Object.entries({
       memory: memory(),
       sqlite: sqlite({ file: ':memory:' }),
+      postgres: postgres({ query, listen: query }),
+      mysql: mysql({ getConnection: query }),
     })) {
       const { noRevival, noLostUpdate, durableLogout, hearsChanges } = store.guarantees
       const row = [noRevival, noLostUpdate, durableLogout, hearsChanges].map(word).join(' | ')
