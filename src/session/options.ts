@@ -120,9 +120,12 @@ export function resolveOptions<User, Claims>(
     'sessionField must be a short name that is no registered claim, such as sk',
   )
   const foreign = options[PROFILE]
+  const decided = ['keys', 'hybrid', 'cookie', 'issuer', 'audience'].find(
+    (name) => foreign !== undefined && Reflect.get(options, name) !== undefined,
+  )
   refuseUnless(
-    foreign === undefined || ![options.cookie, options.issuer, options.audience].some(Boolean),
-    'cookie, issuer and audience are decided by the system that the sessions are shared with',
+    decided === undefined,
+    `${decided} is decided by the system that the sessions are shared with`,
   )
   const userId = options.userId ?? ((user: User) => (user as { id?: string }).id as string)
   return Object.freeze({

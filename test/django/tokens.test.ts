@@ -204,9 +204,10 @@ describe('R40 settings that cannot be meant', () => {
     for (const secret of [SECRET_KEY, 'k'.repeat(40)]) assert.equal(shown.includes(secret), false)
   })
 
-  test('what is right is taken, and decides of cookie, issuer and audience', () => {
+  test('what is right is taken, and decides of keys, cookie, issuer and audience', () => {
     assert.doesNotThrow(() => createSessions(django(right)))
-    for (const more of [{ cookie: {} }, { issuer: 'https://a.example' }, { audience: 'a' }]) {
+    const others = [{ cookie: {} }, { issuer: 'https://a.example' }, { audience: 'a' }]
+    for (const more of [...others, { keys: 'k'.repeat(40) }, { hybrid: 'k'.repeat(40) }]) {
       assert.throws(() => createSessions({ ...django(right), ...more }), { code: 'invalid_option' })
     }
   })
