@@ -28,7 +28,9 @@ import { publicDocuments, requireIssuer } from './well-known/documents.ts'
 import type { Endpoint } from './well-known/endpoint.ts'
 import { forwardAuthEndpoint, type ForwardAuthOptions } from './well-known/forward-auth.ts'
 import { wellKnownEndpoint } from './well-known/handler.ts'
+import { refreshEndpoint, type RefreshOptions } from './well-known/refresh.ts'
 import { RevocationList } from './well-known/revocations.ts'
+import { tokenFor, type TokenForOptions } from './well-known/token-for.ts'
 
 /** The sessions of one app, for every framework's adapter. */
 export interface Sessions<User = any, Auth = any> extends SessionsOfUsers {
@@ -48,6 +50,18 @@ export interface Sessions<User = any, Auth = any> extends SessionsOfUsers {
    * app.get('/verify', sessions.forwardAuth({ headers: { 'x-auth-request-user': 'userId' } }))
    */
   forwardAuth(options?: ForwardAuthOptions): Endpoint
+  /** Renews the cookie of pages that call only neighbours; needs `issuer` (R33). */
+  refresh(options?: RefreshOptions): Endpoint
+  /**
+   * A token for one service that is trusted less than with the cookie; undefined without a user. The
+   * session is asked for anew, whatever middleware ran before. Needs `issuer` (R35).
+   *
+   * @throws SessionError `invalid_option`, `store_unavailable`
+   *
+   * @example
+   * const token = await sessions.tokenFor(request, { audience: 'billing' })
+   */
+  tokenFor(request: CookieCarrier, options: TokenForOptions): Promise<string | undefined>
   /** How often each event happened in this process; the events are on the channel `symbolon`. */
   readonly counts: Readonly<Partial<Record<EventCode, number>>>
   /** Removes expired records, and tries again to end those whose logout the store had refused. */
@@ -147,6 +161,18 @@ class AppSessions implements Sessions {
     return forwardAuthEndpoint((request) => this.open(request), options)
   }
 
+  refresh(options: RefreshOptions = {}): Endpoint {
+    const issuer = requireIssuer(this.#core.settings, 'refresh')
+    return refreshEndpoint((request) => this.open(request), issuer, options)
+  }
+
+  async tokenFor(request: CookieCarrier, options: TokenForOptions): Promise<string | undefined> {
+    requireIssuer(this.#core.settings, 'tokenFor')
+    const { record } = await walk(open(this.#core, factsOf(request)))
+    if (record?.userId === undefined) return undefined
+    return tokenFor(this.#ring, this.#core.settings, record, options)
+  }
+
   forUser(userId: UserId): Promise<readonly UserSession[]> {
     return this.#users.forUser(userId)
   }
@@ -193,6 +219,17 @@ function refuseUnreadable(tokens: Tokens, settings: Settings): void {
   }
   if (tokens.accepts(contents)) return
   throw new SessionError('invalid_option', 'issuer, audience or now cannot stand in a token')
+}
+
+/** A request of any runtime, for its cookies. */
+export interface CookieCarrier {
+  readonly headers: Headers | { readonly cookie?: string | undefined }
+}
+
+/** As a writing request: the record is asked for, whatever is remembered. */
+function factsOf({ headers }: CookieCarrier): RequestFacts {
+  const cookie = headers instanceof Headers ? headers.get('cookie') : headers.cookie
+  return { cookie: cookie ?? undefined, method: 'POST', navigation: false }
 }
 
 /** What ends is noted only where neighbours can read of it, in a list signed by a public key (R32). */

@@ -15,6 +15,18 @@ export function renewalDue(state: SessionState): boolean {
   return found.renamed || (token !== undefined && isDue(core, token, record))
 }
 
+/**
+ * Renews because the client asks for it (R33).
+ *
+ * @param use whether that counts as use of the session
+ * @returns whether there is a session, and a new token for it
+ */
+export function* renewNow(state: SessionState, use: boolean): Steps<boolean> {
+  if (state.record === undefined) return false
+  yield* renew(state, use ? 'touch' : 'none')
+  return state.fresh !== undefined
+}
+
 /** A token is issued again at half its life, or once it says what is no longer so (R15). */
 export function isDue({ settings }: Core, token: GenuineToken, record: SessionRecord): boolean {
   const { activity, bare, now, tokenLife, absolute } = settings
@@ -44,9 +56,14 @@ export function* renew(state: SessionState, write: Plan['write']): Steps<void> {
 function* storeRenewed(state: SessionState, write: Plan['write'], claims: string): Steps<boolean> {
   const stands = claims === state.record?.claims || state.core.settings.derivesClaims
   if (write === 'update' || !stands) yield* update(state, claims)
-  else if (!(yield* touchQuietly(state))) return false
+  else if (!(yield* write === 'none' ? isAlive(state) : touchQuietly(state))) return false
   if (state.record !== undefined) state.record = { ...state.record, claims }
   return true
+}
+
+/** Asks so without moving the end. */
+function* isAlive({ core, id, record }: SessionState): Steps<boolean> {
+  return record !== undefined && (yield* wait(core.store.touch(id, record.expires)))
 }
 
 function* signAgain(state: SessionState, record: SessionRecord): Steps<void> {

@@ -4,6 +4,7 @@ import type { GenuineToken } from '../token/token.ts'
 import { commit, failedHead, type Answer, type HeadChanges } from './commit.ts'
 import { type Data, parseData } from './data.ts'
 import * as lifecycle from './lifecycle.ts'
+import { renewNow } from './renewal.ts'
 import { Operations } from './operations.ts'
 import type { MaybePromise } from './record.ts'
 import { type KeepOptions, Session, type SessionControl } from './session.ts'
@@ -51,6 +52,11 @@ export class Visit implements SessionControl {
     if (this.#committed) return failedHead(this.#state, answer)
     this.#committed = true
     return this.#operations.run(() => commit(this.#state, answer, this.#operations.unheard))
+  }
+
+  /** Has a new token issued with the answer, if there is a session (R33). */
+  refresh(use: boolean): Promise<boolean> {
+    return this.#do(() => renewNow(this.#state, use))
   }
 
   /** There is no head to set a cookie with: from here on what would need one says so. */
