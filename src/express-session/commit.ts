@@ -126,9 +126,15 @@ function* cookieValue(state: RequestState): Steps<string | undefined> {
     const [secret] = config.secrets ?? [req.secret as string]
     return signOldCookie(state.id, secret as string)
   }
-  if (record === undefined) return undefined
+  if (record === undefined || state.fresh !== undefined) return state.fresh
   const expires = Math.min(record.expires, state.expiry(record.created))
-  return state.fresh ?? (yield* sign(core, state.id, { ...record, expires }))
+  try {
+    return yield* sign(core, state.id, { ...record, expires })
+  } catch (error) {
+    // The client has a cookie of this session, which is as good.
+    core.events.emit('renewal_failed', { id: state.id, error })
+    return undefined
+  }
 }
 
 /** A cookie that cannot be written down costs the client the cookie, and the app hears of it. */

@@ -7,7 +7,10 @@ import type { Key } from './key.ts'
  */
 export interface TimedKey {
   readonly key: Key
-  /** From when on it signs, until the next key does; Infinity while that is not decided. */
+  /**
+   * From when on it signs, until the next key does. Infinity while that is not decided; -Infinity if
+   * it signed once, and never will again.
+   */
   readonly signsFrom: number
   /** Until when neighbours are told of it. */
   readonly publishedUntil: number
@@ -54,11 +57,11 @@ function isUnburned({ burned }: TimedKey): boolean {
   return !burned
 }
 
-/** Those that sign at some time, in the order of their turns. */
+/** Those that take turns, in that order. */
 export function signersOf(keys: readonly TimedKey[]): readonly TimedKey[] {
   return keys
-    .filter(({ signsFrom }) => signsFrom < Infinity)
-    .toSorted((one, other) => compare(one.signsFrom, other.signsFrom))
+    .filter(({ signsFrom }) => Number.isFinite(signsFrom))
+    .toSorted((one, other) => one.signsFrom - other.signsFrom)
 }
 
 export function stateOf(timed: TimedKey, current: TimedKey, now: number): KeyState {
@@ -72,9 +75,4 @@ export function stateOf(timed: TimedKey, current: TimedKey, now: number): KeySta
 /** Whether its tokens are to be replaced: only by those of a newer key, so that clocks may differ. */
 export function isSuperseded(timed: TimedKey, current: TimedKey): boolean {
   return timed.burned || timed.signsFrom < current.signsFrom
-}
-
-/** Not by subtraction: of two endless times that makes no number. */
-function compare(one: number, other: number): number {
-  return one === other ? 0 : one < other ? -1 : 1
 }

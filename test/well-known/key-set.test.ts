@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { afterEach, describe, mock, test } from 'node:test'
+import { randomBytes } from 'node:crypto'
+import { afterEach, describe, test } from 'node:test'
 import { generateKey } from '../../src/cli/keygen.ts'
 import { createSessions, type Sessions } from '../../src/sessions.ts'
 import { memory } from '../../src/stores/memory.ts'
@@ -28,7 +29,6 @@ describe('R21 R30 the published key set follows the ring', () => {
   const opened: Sessions[] = []
   afterEach(async () => {
     for (const sessions of opened.splice(0)) await sessions.close()
-    mock.timers.reset()
   })
 
   function publishing(keys: Keys, now: () => number): Sessions {
@@ -88,7 +88,7 @@ describe('R21 R30 the published key set follows the ring', () => {
   })
 
   test('secrets that a function fetches are not published either', async () => {
-    const secret = { kty: 'oct', k: Buffer.alloc(32, 'kX9vQ2mZr7LwP4tY').toString('base64url') }
+    const secret = { kty: 'oct', k: randomBytes(32).toString('base64url') }
     const text = JSON.stringify({ keys: [{ key: secret, signsFrom: at(START) }] })
     const { status, kids } = await ask(
       publishing(
