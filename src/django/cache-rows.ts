@@ -24,6 +24,7 @@ export interface DjangoCache {
   readonly compressor?: 'zlib'
 }
 
+/** Deletes a key of a cache, whichever it is. */
 export type DeleteKey = (key: string) => PromiseLike<unknown>
 
 const TIMEOUT_MS = 5000

@@ -27,29 +27,10 @@ export type { DjangoUser, FindUser, UserTable } from './users.ts'
 
 /** `django()`, and what stands beside it. */
 export interface Django {
-  /**
-   * Shares the sessions of a Django site: the same rows, the same cookie, the same users. Give the
-   * settings as the site has them; what a session is and who is logged in is read as Django reads it.
-   *
-   * `login()` takes a user as FIELDS are read from it, keeps what the session held for nobody, and
-   * writes what `django.contrib.auth` would.
-   *
-   * @throws SessionError `invalid_option`, `invalid_key`
-   *
-   * @example
-   * import { DatabaseSync } from 'node:sqlite'
-   *
-   * const sessions = createSessions(
-   *   django({
-   *     secretKey: process.env.SECRET_KEY,
-   *     database: new DatabaseSync('db.sqlite3'),
-   *     jwt: { FIELDS: [['id', 'u', 'user_id'], 'email'], EXPIRES: 28800 },
-   *   }),
-   * )
-   */
   <User = any, FieldAuth = {}>(
     options: DjangoOptions<User, FieldAuth>,
   ): DjangoSessionOptions<User, FieldAuth>
+  /** Django's CSRF tokens. */
   readonly csrf: typeof csrf
 }
 
@@ -126,4 +107,24 @@ function inherited(claims: string, token: GenuineToken | undefined, { list }: Fi
   return others.length === 0 ? claims : JSON.stringify({ ...known, ...Object.fromEntries(others) })
 }
 
+/**
+ * Shares the sessions of a Django site: the same rows, the same cookie, the same users. Give the
+ * settings as the site has them; what a session is and who is logged in is read as Django reads it.
+ *
+ * `login()` takes a user as FIELDS are read from it, keeps what the session held for nobody, and
+ * writes what `django.contrib.auth` would.
+ *
+ * @throws SessionError `invalid_option`, `invalid_key`
+ *
+ * @example
+ * import { DatabaseSync } from 'node:sqlite'
+ *
+ * const sessions = createSessions(
+ *   django({
+ *     secretKey: process.env.SECRET_KEY,
+ *     database: new DatabaseSync('db.sqlite3'),
+ *     jwt: { FIELDS: [['id', 'u', 'user_id'], 'email'], EXPIRES: 28800 },
+ *   }),
+ * )
+ */
 export const django: Django = Object.assign(djangoOptions, { csrf })
