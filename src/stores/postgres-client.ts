@@ -3,7 +3,7 @@ import type { Lent } from './sql-calls.ts'
 import type { Row, Statement } from './sql-statements.ts'
 
 type Answer = PromiseLike<{ readonly rows: readonly unknown[] }>
-type Listener = (message: never) => void
+type Listener = (...values: any[]) => void
 
 /** What is used of a `Pool` of `pg`. */
 export interface PgPool {

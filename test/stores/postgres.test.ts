@@ -1,9 +1,8 @@
 import { after, before, describe } from 'node:test'
-import { PGlite } from '@electric-sql/pglite'
 import postgresJs from 'postgres'
 import { type PostgresClient, postgres } from '../../src/stores/postgres.ts'
 import { testStore } from '../../src/testing/store-suite.ts'
-import { amounts, newTable, pgPool } from '../support/sql-clients.ts'
+import { amounts, newTable, pgLite, pgPool } from '../support/sql-clients.ts'
 import * as servers from '../support/servers.ts'
 
 describe('PostgreSQL', servers.postgres.needed(), () => {
@@ -50,7 +49,7 @@ describe('PostgreSQL', servers.postgres.needed(), () => {
 })
 
 describe('PGlite', () => {
-  const lite = new PGlite()
+  const lite = pgLite()
   after(() => lite.close())
 
   testStore(

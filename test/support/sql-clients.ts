@@ -1,7 +1,7 @@
 // Clients for SQL servers on loopback, as apps make them.
 import { randomBytes } from 'node:crypto'
 import { createPool, type Pool as MysqlPool } from 'mysql2/promise'
-import type { PgPool } from '../../src/stores/postgres-client.ts'
+import type { PgLite, PgPool } from '../../src/stores/postgres-client.ts'
 import type { StoreSuiteOptions } from '../../src/testing/store-suite.ts'
 import { require } from './express-session.ts'
 
@@ -30,6 +30,12 @@ export function pgPool(port: number, options: object = {}): Pool {
 /** Each case has tables of its own, and they go with the server. */
 export function newTable(): string {
   return `sessions_${randomBytes(6).toString('hex')}`
+}
+
+/** Its types need those of browsers. */
+export function pgLite(): PgLite & { close(): Promise<void> } {
+  const { PGlite } = require('@electric-sql/pglite')
+  return new PGlite()
 }
 
 export function mysqlPool(port: number, options: object = {}): MysqlPool {
