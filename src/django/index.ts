@@ -48,7 +48,8 @@ function djangoOptions<User = any, FieldAuth = {}>(
   const { jwt = {}, readOnly = false, now = Date.now } = options
   const { SESSION_COOKIE_AGE = TWO_WEEKS_SECONDS, AUTHENTICATION_BACKENDS } = options
   const { SESSION_FIELD = 'sk', EXPIRES, CALLABLE } = jwt
-  const secrets = [options.secretKey, ...(options.fallbacks ?? [])] as const
+  const secretKey = options.secretKey as string
+  const secrets = [secretKey, ...(options.fallbacks ?? [])] as const
   const age = SESSION_COOKIE_AGE * 1000
   const fields = createFields((jwt.FIELDS ?? []) as readonly FieldForm[], SESSION_FIELD)
   const sql = options.database && sqlOf(options.database)
@@ -57,7 +58,7 @@ function djangoOptions<User = any, FieldAuth = {}>(
   const rows = rowsOf(options, sql, time, secrets, now)
   const backends = AUTHENTICATION_BACKENDS ?? ['django.contrib.auth.backends.ModelBackend']
   const settings = { users, fields, secrets, backends, age, readOnly, now }
-  const { KEY = options.secretKey } = jwt
+  const { KEY = secretKey } = jwt
   const key = tokenKey(KEY, jwt.KEY === undefined ? secrets.slice(1) : [])
   const cookie = new DjangoCookie(options, readOnly)
   const profile: ForeignProfile = {
@@ -111,8 +112,8 @@ function inherited(claims: string, token: GenuineToken | undefined, { list }: Fi
  * Shares the sessions of a Django site: the same rows, the same cookie, the same users. Give the
  * settings as the site has them; what a session is and who is logged in is read as Django reads it.
  *
- * `login()` takes a user as FIELDS are read from it, keeps what the session held for nobody, and
- * writes what `django.contrib.auth` would.
+ * `login({ id })` takes the user's primary key, keeps what the session held for nobody or for the
+ * same user, and writes what `django.contrib.auth` would.
  *
  * @throws SessionError `invalid_option`, `invalid_key`
  *

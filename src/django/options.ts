@@ -14,7 +14,7 @@ export interface TokenSettings<User = any, FieldAuth = {}> {
    * A secret (HS256), a pair of a private and a public key in PEM (RS256), or files of them; default
    * `secretKey`, of which tokens by its fallbacks are read, too.
    */
-  readonly KEY?: TokenKey
+  readonly KEY?: TokenKey | undefined
   /** What of the user goes into the token, in any of the forms of django-session-jwt. */
   readonly FIELDS?: Fields<User, FieldAuth> | readonly FieldForm[]
   /** More claims: the function itself. Of nobody they are asked with undefined. */
@@ -28,7 +28,7 @@ export interface TokenSettings<User = any, FieldAuth = {}> {
 /** What `django()` needs to know of the site: its settings, by their names there. */
 export interface DjangoOptions<User = any, FieldAuth = {}> extends DjangoCookieSettings {
   /** `SECRET_KEY`. */
-  readonly secretKey: string
+  readonly secretKey: string | undefined
   /** `SECRET_KEY_FALLBACKS`. */
   readonly fallbacks?: readonly string[]
   /** The site's database: for the engines `db` and `cached_db`, and for its users. */
@@ -109,6 +109,8 @@ export function refuseWrong(options: AnyDjangoOptions): void {
   }
   if (!ENGINES.includes(engine)) throw invalid('engine must be db, cached_db, cache or file')
   if (!(age > 0)) throw invalid('SESSION_COOKIE_AGE must be a number of seconds')
+  // Of an environment variable that is missing; tokens by SECRET_KEY would be other ones.
+  if ('KEY' in jwt && jwt.KEY === undefined) throw invalid('KEY is undefined')
   const { EXPIRES = null } = jwt
   if (EXPIRES !== null && !(typeof EXPIRES === 'number' && EXPIRES >= 0)) {
     throw invalid('EXPIRES must be a number of seconds')

@@ -184,6 +184,7 @@ describe('R40 settings that cannot be meant', () => {
     ['no database', { engine: 'db' }],
     ['no cache', { engine: 'cache' }],
     ['no users', { user: undefined }],
+    ['a KEY whose variable is not set', { jwt: { KEY: undefined } }],
     ['EXPIRES as text', { jwt: { EXPIRES: '8h' } }],
     ['FIELDS with exp', { jwt: { FIELDS: [['id', 'exp']] } }],
     ['an age that is none', { SESSION_COOKIE_AGE: 0 }],
