@@ -37,7 +37,8 @@ export function ourSigner({ signing }: BenchKeys): (payload: Payload) => string 
   const tokens = createTokens({ ring: createKeyRing(signing), sessionField: 'sk' })
   return function issue({ sk, iat, exp, sub, uid, roles }) {
     const claims = JSON.stringify({ uid, roles })
-    return tokens.issue({ id: sk, userId: sub, claims, issuedAt: iat * 1000, expires: exp * 1000 })
+    const times = { issuedAt: iat * 1000, expires: exp * 1000 }
+    return tokens.issue({ id: sk, userId: sub, claims, ...times }) as string
   }
 }
 
