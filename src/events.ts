@@ -1,6 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import type { RejectionCode } from './errors.ts'
-import { sessionHash } from './session-names.ts'
+import { handleOf, sessionHashOf } from './session-names.ts'
 
 /** What operators can count and alert on, each with its own counter in `sessions.counts`. */
 export type EventCode =
@@ -42,12 +42,16 @@ export class Events {
 
   emit(
     code: EventCode,
-    about: { id?: string; reason?: RejectionCode; error?: unknown } = {},
+    about: { id?: string; handle?: string; reason?: RejectionCode; error?: unknown } = {},
   ): void {
     this.counts[code] = (this.counts[code] ?? 0) + 1
     if (!events.hasSubscribers) return
-    const { id, ...rest } = about
-    events.publish({ code, ...rest, ...(id !== undefined && { session: sessionHash(id) }) })
+    const { id, handle = id === undefined ? undefined : handleOf(id), ...rest } = about
+    events.publish({
+      code,
+      ...rest,
+      ...(handle !== undefined && { session: sessionHashOf(handle) }),
+    })
   }
   /** Tells operators who listen to nothing; at most once a minute, whatever the text. */
   warn(message: string): void {

@@ -51,7 +51,12 @@ export function guardStore(store: Verbs, events: Events): Verbs {
 }
 
 /** What a store that knows users has besides. */
-export type UserVerbs = Required<Pick<Store, (typeof USER_VERBS)[number]>>
+export interface UserVerbs extends Known {
+  /** Removes what a mark has ended: nobody has to hear of it again. */
+  endCovered(handle: string): MaybePromise<boolean>
+}
+
+type Known = Required<Pick<Store, (typeof USER_VERBS)[number]>>
 
 const USER_VERBS = ['handle', 'ofUser', 'updateHandle', 'endHandle', 'revokeUser'] as const
 
@@ -68,14 +73,17 @@ export function guardUsers(store: Store, events: Events): UserVerbs {
       `The session store does not know the sessions of users: it has no ${missing}()`,
     )
   }
-  const users = store as UserVerbs
+  const users = store as Known
   const guarded = guarding(events)
+  const endHandle = (handle: string): MaybePromise<boolean> =>
+    guarded(() => users.endHandle(handle), isBoolean)
   return {
     handle: (id) => users.handle(id),
     ofUser: (userId) => guarded(() => users.ofUser(userId), areStored),
     updateHandle: (handle, record, seen) =>
       guarded(() => users.updateHandle(handle, record, seen), isOutcome),
-    endHandle: (handle) => guarded(() => users.endHandle(handle), isBoolean),
+    endHandle,
+    endCovered: endHandle,
     revokeUser: (userId, mark) => guarded(() => users.revokeUser(userId, mark), unchecked),
   }
 }

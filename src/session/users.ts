@@ -202,16 +202,17 @@ export class Users implements SessionsOfUsers {
     const ended = new Set(handles)
     for (const handle of ended) {
       this.#tell({ kind: 'session', handle })
-      events.emit('ended')
+      events.emit('ended', { handle })
     }
     signals.abortThose((id) => ended.has(this.#store.handle(id)))
   }
 
   /** Those that the mark covers have ended, whether or not this succeeds: the guard tells of failures. */
   async #remove(handles: readonly string[]): Promise<void> {
+    const store = this.#store
     for (let done = 0; done < handles.length; done += AT_ONCE) {
       const some = handles.slice(done, done + AT_ONCE)
-      await Promise.allSettled(some.map(async (handle) => this.#store.endHandle(handle)))
+      await Promise.allSettled(some.map(async (handle) => store.endCovered(handle)))
       await nextTurn()
     }
   }

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, test } from 'node:test'
+import type { SessionEvent } from '../../src/events.ts'
+import { sessionHash } from '../../src/session-names.ts'
 import type { Store } from '../../src/session/record.ts'
 import type { CreateSessionsOptions } from '../../src/create-options.ts'
 import { createSessions, type Sessions } from '../../src/sessions.ts'
@@ -380,6 +384,29 @@ describe('the sessions of a user, when something is missing or fails', () => {
     await assert.rejects(sessions.refreshUser('alice'), lacking)
     assert.equal(await isUser(browser), true)
     assert.equal(sessions.counts.store_error, undefined)
+  })
+
+  test('R32 R44 neighbours hear one word of many ends, and operators hear of each', async () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const keys = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+    const issuer = 'https://app.example'
+    const { sessions, store, logIn } = bench(KINDS['marks beside the records'], { keys, issuer })
+    const hashes: string[] = []
+    for (let logins = 0; logins < 3; logins++) hashes.push(sessionHash(await idOf(await logIn())))
+    const heard: SessionEvent[] = []
+    const hear = (event: unknown): unknown => heard.push(event as SessionEvent)
+    subscribe('symbolon', hear)
+    await sessions.revokeAll('alice')
+    unsubscribe('symbolon', hear)
+    const { entries } = await store.revocations.since(0)
+    assert.deepEqual(
+      entries.map(({ text }) => JSON.parse(text)[0]),
+      ['u'],
+    )
+    assert.deepEqual(
+      heard.map(({ code, session }) => `${code} ${session}`).toSorted(),
+      hashes.map((hash) => `ended ${hash}`).toSorted(),
+    )
   })
 
   test('a store that answers with something else has failed', async () => {

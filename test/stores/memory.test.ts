@@ -3,7 +3,6 @@ import { describe, test } from 'node:test'
 import { memory } from '../../src/stores/memory.ts'
 import { Clock, newId, recordAt } from '../../src/testing/store-bench.ts'
 import { testStore } from '../../src/testing/store-suite.ts'
-import { countTimers } from '../support/timers.ts'
 
 testStore('memory', ({ now }) => ({ store: memory({ now }) }))
 
@@ -48,3 +47,7 @@ describe('memory, besides', () => {
     assert.equal(store.read('id'), undefined)
   })
 })
+
+function countTimers(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+}

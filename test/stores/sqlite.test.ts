@@ -10,7 +10,6 @@ import { sqlite, type SqliteOptions } from '../../src/stores/sqlite.ts'
 import { Clock, newId, recordAt } from '../../src/testing/store-bench.ts'
 import { testStore } from '../../src/testing/store-suite.ts'
 import { newFile, temporaryFile } from '../support/store-files.ts'
-import { countTimers } from '../support/timers.ts'
 
 const Database = sqliteOfNode()
 
@@ -156,16 +155,20 @@ describe('sqlite, besides', () => {
     assert.equal(await gap, 'gap')
   })
 
-  test('R13 nothing is looked at when nobody listens', async () => {
+  test('R13 nothing is looked at when nobody listens', async (context) => {
+    const started = context.mock.method(globalThis, 'setInterval')
+    const stopped = context.mock.method(globalThis, 'clearInterval')
+    const timers = (): number => started.mock.callCount() - stopped.mock.callCount()
     const store = sqlite({ file: ':memory:' })
-    const timers = countTimers()
+    assert.equal(timers(), 0)
     const stops = [store.changes(() => undefined), store.changes(() => undefined)]
-    assert.equal(countTimers(), timers + 1)
+    assert.equal(timers(), 1)
     for (const stop of stops) await stop()
-    assert.equal(countTimers(), timers)
+    assert.equal(timers(), 0)
     store.changes(() => undefined)
+    assert.equal(timers(), 1)
     await store.close()
-    assert.equal(countTimers(), timers)
+    assert.equal(timers(), 0)
   })
 
   test('a verb of a closed store is store_unavailable', async () => {
