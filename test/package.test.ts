@@ -22,6 +22,7 @@ const API: Record<string, string[]> = {
     'type ForwardAuthOptions',
     'type KeepOptions',
     'type KeySpec',
+    'type Keys',
     'type MaybePromise',
     'type Register',
     'type RegisteredUser',
