@@ -23,6 +23,7 @@ export type CheckResult<Claims> =
       /** When the token expires, in ms since 1970. */
       readonly expires: number
       readonly reason?: undefined
+      readonly renewAt?: undefined
     }
   | {
       readonly claims?: undefined
@@ -36,7 +37,7 @@ export interface Verifier<Claims> {
   /** The claims of a request's user; undefined for everybody else. Rejects only for unusable keys. */
   (request: VerifiableRequest): Promise<Claims | undefined>
   /** The same, with the reason where there are none. */
-  check(request: VerifiableRequest): Promise<CheckResult<Claims>>
+  readonly check: (request: VerifiableRequest) => Promise<CheckResult<Claims>>
   /** Whose tokens are believed. */
   readonly issuer: string
 }
