@@ -6,12 +6,17 @@ import { accessSync, chownSync, constants, globSync, mkdtempSync, rmSync } from 
 import { createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { needs } from './needs.ts'
 
 export interface RunningServer {
   readonly port: number
-  /** Ends it at once; its data are lost. */
+  /** Ends it at once, as a crash does; its data stay. */
+  crash(): Promise<void>
+  /** Starts it again after a crash, on the same port. */
+  restart(): Promise<void>
+  /** Ends it; its data are lost. */
   stop(): Promise<void>
 }
 
@@ -34,8 +39,10 @@ interface Recipe {
   readonly stop: NodeJS.Signals
 }
 
-const LOOPBACK = '127.0.0.1'
+export const LOOPBACK = '127.0.0.1'
 const START_MS = 60_000
+const RESTARTS = 50
+const RESTART_PAUSE_MS = 100
 /** Databases refuse to run as root; on Debian this is `nobody`. */
 const ORDINARY_USER = 65_534
 
@@ -94,12 +101,14 @@ export const mariadb: ServerKind = kind({
     `--socket=${join(dir, 'socket')}`,
     `--bind-address=${LOOPBACK}`,
     `--port=${port}`,
+    // As much as a crash of the server itself can tell; writing to the disk takes longer.
+    '--innodb-flush-log-at-trx-commit=2',
   ],
   ready: /ready for connections/,
   stop: 'SIGKILL',
 })
 
-function kind(recipe: Recipe): ServerKind {
+export function kind(recipe: Recipe): ServerKind {
   return {
     needed: () =>
       needs(recipe.name, find(recipe.program) !== undefined, `apt-get install ${recipe.from}`),
@@ -118,18 +127,41 @@ async function start(recipe: Recipe): Promise<RunningServer> {
     await promisify(execFile)(find(program)!, values, options)
   }
   const port = await freePort()
-  const child = spawn(find(recipe.program)!, recipe.values(port, folder), options)
+  const run = async (): Promise<ChildProcess> => {
+    const started = spawn(find(recipe.program)!, recipe.values(port, folder), options)
+    await readiness(started, recipe)
+    return started
+  }
+  let child = await run()
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
-  await readiness(child, recipe)
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    const exit = once(child, 'exit')
+    if (child.kill(signal)) await exit
+  }
   return {
     port,
+    crash: () => end('SIGKILL'),
+    async restart() {
+      child = await untilItRuns(run)
+    },
     async stop() {
       process.off('exit', kill)
-      const exit = once(child, 'exit')
-      if (child.kill(recipe.stop)) await exit
+      await end(recipe.stop)
       rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** What a crash has left of a server may keep it from starting for a moment. */
+async function untilItRuns(run: () => Promise<ChildProcess>): Promise<ChildProcess> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await run()
+    } catch (error) {
+      if (tries === RESTARTS) throw error
+      await sleep(RESTART_PAUSE_MS)
+    }
   }
 }
 
@@ -151,7 +183,7 @@ function readiness(child: ChildProcess, { name, ready }: Recipe): Promise<void> 
   })
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, LOOPBACK)
   await once(server, 'listening')
   const { port } = server.address() as { port: number }

@@ -3,20 +3,23 @@ import { closeSync, openSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { ENDED, type Store } from '../../src/session/record.ts'
 import { sqliteOfNode } from '../../src/stores/sqlite-connection.ts'
-import { type SqliteOptions, sqlite } from '../../src/stores/sqlite.ts'
+import type { SqlStore } from '../../src/stores/sql-store.ts'
+import type { SqliteOptions } from '../../src/stores/sqlite.ts'
 import { seededRandom } from '../../src/testing/random.ts'
 import { Clock, newId, newVersion, recordAt } from '../../src/testing/store-bench.ts'
 import { change } from '../../src/testing/store-races.ts'
+import { type StorePlace, withStore } from './store-places.ts'
 
 const SLOW_WRITERS = 3
+const YEAR_9999 = Date.UTC(9999, 11, 31)
 
 const random = seededRandom(process.pid)
 let lock: { exec: (sql: string) => void } | undefined
 
 export const tasks = {
   /** So many writers at once, each adding one to a counter so many times. */
-  increment: (options: SqliteOptions, id: string, writers: number, times: number): Promise<void> =>
-    withStore(options, async (store) => {
+  increment: (place: StorePlace, id: string, writers: number, times: number): Promise<void> =>
+    withStore(place, async (store) => {
       const write = async () => {
         for (let done = 0; done < times; done++) {
           await change(store, id, random, (data) => ({ count: Number(data['count']) + 1 }))
@@ -26,15 +29,15 @@ export const tasks = {
     }),
 
   /** Adds each name as a property, all at once. */
-  addNames: (options: SqliteOptions, id: string, names: string[]): Promise<void> =>
-    withStore(options, async (store) => {
+  addNames: (place: StorePlace, id: string, names: string[]): Promise<void> =>
+    withStore(place, async (store) => {
       const add = (name: string) => change(store, id, random, (data) => ({ ...data, [name]: true }))
       await Promise.all(names.map(add))
     }),
 
   /** Writes each session over and over until it is gone; how often that succeeded. */
-  writeUntilGone: (options: SqliteOptions, ids: string[]): Promise<number> =>
-    withStore(options, async (store) => {
+  writeUntilGone: (place: StorePlace, ids: string[]): Promise<number> =>
+    withStore(place, async (store) => {
       let written = 0
       for (const id of ids) {
         const writers = Array.from({ length: SLOW_WRITERS }, () => writeUntilGone(store, id))
@@ -43,11 +46,20 @@ export const tasks = {
       return written
     }),
 
-  create: (options: SqliteOptions): Promise<boolean> =>
-    withStore(options, async (store) => store.create(newId(), recordAt(new Clock()))),
+  create: (place: StorePlace): Promise<boolean> =>
+    withStore(place, async (store) => store.create(newId(), recordAt(new Clock()))),
 
-  sweep: (options: SqliteOptions): Promise<number> =>
-    withStore(options, async (store) => (await store.sweep?.()) ?? 0),
+  setUp: (place: StorePlace): Promise<void> =>
+    withStore(place, async (store) => (store as SqlStore).setUp()),
+
+  /** Adds so many entries to the log, each with the name and its number. */
+  addRevocations: (place: StorePlace, name: string, count: number): Promise<void> =>
+    withStore(place, async (store) => {
+      for (let n = 0; n < count; n++) await store.revocations?.add(`${name} ${n}`, YEAR_9999)
+    }),
+
+  sweep: (place: StorePlace): Promise<number> =>
+    withStore(place, async (store) => (await store.sweep?.()) ?? 0),
 
   /** Begins to delete everything, and keeps the lock meanwhile. */
   beginToDelete: async ({ file }: SqliteOptions): Promise<void> => {
@@ -69,15 +81,6 @@ export const tasks = {
     }),
 
   rollBack: async (): Promise<void> => lock?.exec('ROLLBACK'),
-}
-
-async function withStore<T>(options: SqliteOptions, run: (store: Store) => Promise<T>): Promise<T> {
-  const store = sqlite(options)
-  try {
-    return await run(store)
-  } finally {
-    await store.close()
-  }
 }
 
 /** A request that takes a while between reading and writing, again and again. */

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test, type TestContext } from 'node:test'
+import type { SessionRecord } from '../../src/session/record.ts'
+import { mysql } from '../../src/stores/mysql.ts'
+import { postgres } from '../../src/stores/postgres.ts'
+import type { SqlStore } from '../../src/stores/sql-store.ts'
+import { Clock, newId, recordAt } from '../../src/testing/store-bench.ts'
+import { living } from '../../src/testing/store-races.ts'
+import * as servers from '../support/servers.ts'
+import { mysqlPool, newTable, pgPool } from '../support/sql-clients.ts'
+import type { StorePlace } from '../support/store-places.ts'
+import { StoreProcess } from '../support/store-process.ts'
+
+const PROCESSES = 8
+const HOUR = 3_600_000
+
+describe('PostgreSQL', servers.postgres.needed(), () => {
+  testProcesses('postgres', servers.postgres, (port) => {
+    const pool = pgPool(port)
+    return { open: (table) => postgres(pool, { table }), end: () => pool.end() }
+  })
+})
+
+describe('MariaDB', servers.mariadb.needed(), () => {
+  testProcesses('mysql', servers.mariadb, (port) => {
+    const pool = mysqlPool(port)
+    return { open: (table) => mysql(pool, { table }), end: () => pool.end() }
+  })
+})
+
+interface Client {
+  open(table: string): SqlStore
+  end(): Promise<void>
+}
+
+function testProcesses(
+  kind: 'postgres' | 'mysql',
+  { start }: servers.ServerKind,
+  connect: (port: number) => Client,
+): void {
+  let server: servers.RunningServer
+  let client: Client
+  let processes: StoreProcess[]
+  const started: (() => unknown)[] = []
+  before(async () => {
+    server = await start()
+    client = connect(server.port)
+    const context = { after: (end: () => unknown) => started.push(end) } as Pick<
+      TestContext,
+      'after'
+    >
+    processes = Array.from({ length: PROCESSES }, () => new StoreProcess(context))
+  })
+  after(async () => {
+    for (const end of started) await end()
+    await client.end()
+    await server.stop()
+  })
+
+  const share = async (): Promise<{ place: StorePlace; store: SqlStore }> => {
+    const table = newTable()
+    const store = client.open(table)
+    await store.setUp()
+    return { place: { server: kind, port: server.port, table }, store }
+  }
+  const all = <T>(run: (each: StoreProcess, n: number) => Promise<T>): Promise<T[]> =>
+    Promise.all(processes.map(run))
+
+  test('STO-21 8 processes that make the tables at once make them once', async () => {
+    for (let round = 0; round < 5; round++) {
+      const table = newTable()
+      await all((each) => each.run('setUp', { server: kind, port: server.port, table }))
+      const { generation, entries } = await client.open(table).revocations.since(0)
+      assert.match(generation, /^[\w-]{36}$/)
+      assert.deepEqual(entries, [])
+    }
+  })
+
+  test('RAC-09 8 processes of 4 writers lose no increment', async () => {
+    const { place, store } = await share()
+    const id = newId()
+    await store.create(id, lasting({ data: '{"count":0}' }))
+    await all((each) => each.run('increment', place, id, 4, 10))
+    assert.deepEqual(JSON.parse((await living(store, id)).data), { count: PROCESSES * 4 * 10 })
+  })
+
+  test('RAC-10 8 processes that add properties lose none', async () => {
+    const { place, store } = await share()
+    const id = newId()
+    await store.create(id, lasting({ data: '{}' }))
+    const names = processes.map((_, n) => Array.from({ length: 8 }, (__, m) => `from ${n}: ${m}`))
+    await all((each, n) => each.run('addNames', place, id, names[n]!))
+    const stored = Object.keys(JSON.parse((await living(store, id)).data))
+    assert.deepEqual(stored.toSorted(), names.flat().toSorted())
+  })
+
+  test('RAC-01 RAC-04 no session survives a logout against 8 processes that write', async () => {
+    const { place, store } = await share()
+    const ids = Array.from({ length: 200 }, newId)
+    for (const id of ids) await store.create(id, lasting())
+    const writing = all((each) => each.run('writeUntilGone', place, ids))
+    for (const id of ids) {
+      assert.equal(await store.end(id), 'ok')
+      assert.equal(await store.read(id), 'ended')
+    }
+    await writing
+    for (const id of ids) assert.equal(await store.read(id), 'ended')
+  })
+
+  test('STO-12 8 processes that sweep at once remove every row once', async () => {
+    const { place, store } = await share()
+    const alive = newId()
+    await store.create(alive, lasting())
+    // Not so many that the store begins to sweep by itself.
+    for (let made = 0; made < 90; made++) await store.create(newId(), lasting({ expires: 1 }))
+    const removed = await all((each) => each.run('sweep', place))
+    assert.equal(
+      removed.reduce((some, more) => some + more),
+      90,
+    )
+    await living(store, alive)
+  })
+
+  test('R32 of 8 processes that add entries, whoever reads on misses none', async () => {
+    const { place, store } = await share()
+    let done = false
+    const adding = all((each, n) => each.run('addRevocations', place, `from ${n}:`, 25))
+    void adding.finally(() => (done = true))
+    const seen: string[] = []
+    for (let [last, finished] = [0, false]; !finished;) {
+      finished = done
+      for (const { number, text } of (await store.revocations.since(last)).entries) {
+        assert.equal(number, last + 1)
+        last = number
+        seen.push(text)
+      }
+    }
+    await adding
+    assert.equal(new Set(seen).size, PROCESSES * 25)
+  })
+}
+
+/** A record that outlives the test by every clock. */
+function lasting(changes: Partial<SessionRecord> = {}): SessionRecord {
+  const clock = new Clock()
+  return recordAt(clock, { expires: clock.now() + HOUR, ...changes })
+}
