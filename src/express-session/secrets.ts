@@ -1,13 +1,14 @@
-import { KeyObject, createSecretKey, hkdfSync } from 'node:crypto'
+import { KeyObject, createHmac, createSecretKey, hkdfSync } from 'node:crypto'
 import { SessionError } from '../errors.ts'
 import type { Events } from '../events.ts'
 import { type KeyRing, createKeyRing, plainKeys } from '../token/key-ring.ts'
 import type { TimedKey } from '../token/key-states.ts'
-import type { KeyFetcher, KeySpec } from '../token/key.ts'
+import type { KeySpec } from '../token/key.ts'
 import type { Secret } from './old-cookie.ts'
 import type { Config } from './options.ts'
 
 const SHORT_BYTES = 32
+const PROBE = 'symbolon'
 
 /**
  * What signs and what is trusted: of `keys` and of the keys derived from the secrets, those that do
@@ -21,10 +22,11 @@ export function ringOf(
   events: Events,
 ): KeyRing {
   if (keys === undefined) return createKeyRing(keysOfSecrets(secrets))
-  refuseSecretKeys(keys, secrets)
   const derived = plainKeys(keysOfSecrets(secrets))
-  const arrange = (own: readonly TimedKey[]): readonly TimedKey[] =>
-    signsDerived ? joined(derived, own) : joined(own, derived)
+  const arrange = (own: readonly TimedKey[]): readonly TimedKey[] => {
+    refuseSecretKeys(own, secrets)
+    return signsDerived ? joined(derived, own) : joined(own, derived)
+  }
   return createKeyRing(keys, { now: settings.now, events, lives: settings, arrange })
 }
 
@@ -52,11 +54,11 @@ export function derivedKey(secret: Secret): Buffer {
   return Buffer.from(hkdfSync('sha256', bytesOf(secret), '', 'symbolon token v1', 32))
 }
 
-/** @throws SessionError `invalid_key` if a key is one of the secrets */
-function refuseSecretKeys(keys: Config['keys'] & object, secrets: readonly Secret[]): void {
-  const reused = keys.some((key) => {
-    const bytes = rawBytes(key)
-    return bytes !== undefined && secrets.some((secret) => bytes.equals(bytesOf(secret)))
+/** @throws SessionError `invalid_key` if a key is one of the secrets, in whatever form */
+function refuseSecretKeys(keys: readonly TimedKey[], secrets: readonly Secret[]): void {
+  const reused = secrets.some((secret) => {
+    const mac = createHmac('sha256', bytesOf(secret)).update(PROBE).digest('base64url')
+    return keys.some(({ key }) => key.alg === 'HS256' && key.verify(PROBE, mac))
   })
   if (!reused) return
   throw new SessionError(
@@ -70,12 +72,6 @@ export function warnOfShortSecrets(secrets: readonly Secret[], events: Events): 
   events.warn(
     `A secret of the session middleware is shorter than ${SHORT_BYTES} bytes and could be guessed from one cookie; put a longer one first in the list`,
   )
-}
-
-function rawBytes(key: KeySpec | KeyFetcher): Buffer | undefined {
-  if (typeof key === 'string') return Buffer.from(key)
-  if (Buffer.isBuffer(key)) return key
-  return key instanceof KeyObject && key.type === 'secret' ? key.export() : undefined
 }
 
 function bytesOf(secret: Secret): Buffer {

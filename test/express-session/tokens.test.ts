@@ -46,7 +46,10 @@ describe('the token in the cookie', () => {
   })
 
   test('R22 a key that is the secret is refused, in every form', () => {
-    const same = [SECRET, Buffer.from(SECRET), createSecretKey(Buffer.from(SECRET))]
+    const jwk = { kty: 'oct', k: Buffer.from(SECRET).toString('base64url'), kid: 'a' }
+    const ring = JSON.stringify({ keys: [{ key: jwk, signsFrom: '2020-01-01T00:00:00Z' }] })
+    const bytes = Buffer.from(SECRET)
+    const same = [SECRET, bytes, createSecretKey(bytes), jwk, JSON.stringify(jwk), ring]
     for (const keys of same) {
       for (const secret of [SECRET, [OTHER_SECRET, SECRET]]) {
         assert.throws(() => kit.middleware({ secret, keys }), { code: 'invalid_key' })
