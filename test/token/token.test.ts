@@ -14,6 +14,7 @@ import {
   decode,
   tokensOf,
   localTokens,
+  encode,
 } from './fixtures.ts'
 
 function genuine(tokens: Tokens, token: string): GenuineToken {
@@ -33,6 +34,16 @@ describe('R4 issue', () => {
       Buffer.from(payload ?? '', 'base64url').toString(),
       `{"sk":"${ID}","iat":${NOW - 5},"exp":${NOW + 1},"sub":"7","iss":"https://app.example","aud":"api",${claims.slice(1)}`,
     )
+  })
+
+  test('FED-14 tokens of the first release are those of this one, byte by byte', () => {
+    const payload = encode(
+      `{"sk":"${ID}","iat":${NOW - 5},"exp":${NOW + 900},"sub":"7","uid":7,"r":["admin"]}`,
+    )
+    const header = 'eyJhbGciOiJIUzI1NiIsImtpZCI6ImI4NjE0NThmODIzOGQ2OGQiLCJ0eXAiOiJKV1QifQ'
+    const first = `${header}.${payload}.yXPyHPVO1phXbnISjZv-U4LAF5dEOR314SwBugPxMo4`
+    assert.equal(tokensOf('HS256').issue(contents()), first)
+    assert.equal(genuine(tokensOf('HS256'), first).id, ID)
   })
 
   test('R4 what is not configured or not bound is not there', () => {
