@@ -22,8 +22,12 @@ export interface CreateSessionsOptions<User, FieldAuth, Claims> extends SessionO
   readonly hybrid?: KeySpec | readonly KeySpec[]
   /** Which attributes of the user neighbours may read, and under which names (R5). */
   readonly fields?: Fields<User, FieldAuth> | readonly FieldForm[]
-  /** Where records live. Without it: memory under test, SQLite in `.symbolon/` in development. */
-  readonly store?: Store
+  /**
+   * Where records live: a store, or a `redis://`, `postgres://`, `mysql://` or `file:` URL, for which
+   * the client that the app has installed is used. Without it: memory under test, SQLite in
+   * `.symbolon/` in development.
+   */
+  readonly store?: Store | string
 }
 
 const OPTIONS: ReadonlySet<string> = new Set<

@@ -20,7 +20,7 @@ import { isPromise, walk } from './session/steps.ts'
 import { guardRevocations, guardStore, guardUsers } from './session/store-guard.ts'
 import { type SessionsOfUsers, type UserId, Users, type UserSession } from './session/users.ts'
 import { Visit } from './session/visit.ts'
-import { defaultStore } from './stores/default.ts'
+import { storeOf } from './stores/default.ts'
 import type { FieldForm, Fields } from './token/fields.ts'
 import { createKeyRing, type KeyRing } from './token/key-ring.ts'
 import { createTokens, type Tokens } from './token/token.ts'
@@ -92,7 +92,7 @@ export function createSessions<User = any, FieldAuth = {}, Claims = {}>(
   const more = { hybrid: own.hybrid, now: settings.now, lives: settings, events }
   const foreign = own[PROFILE]?.keyRing(settings.now)
   const ring = foreign ?? createKeyRing(own.keys ?? missingKeys(), more)
-  return new AppSessions(ring, settings, own.store ?? defaultStore(settings.now), events)
+  return new AppSessions(ring, settings, storeOf(own.store, settings.now), events)
 }
 
 /** The composition root: everything the app's requests share is made here, once. */

@@ -2,13 +2,20 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { SessionError } from '../errors.ts'
 import { isStrict } from '../session/options.ts'
 import type { Store } from '../session/record.ts'
+import { storeFromUrl } from './from-url.ts'
 import { memory } from './memory.ts'
 import { sqlite } from './sqlite.ts'
 
 const FOLDER = '.symbolon'
 
+/** The store that the app gave, or named by a URL, or its default. @throws SessionError `invalid_option` */
+export function storeOf(store: Store | string | undefined, now: () => number): Store {
+  if (store === undefined) return defaultStore(now)
+  return typeof store === 'string' ? storeFromUrl(store, now) : store
+}
+
 /** The store of an app that named none: forgotten after a test, kept over restarts in development. */
-export function defaultStore(now: () => number): Store {
+function defaultStore(now: () => number): Store {
   if (isStrict()) {
     throw new SessionError(
       'invalid_option',

@@ -22,8 +22,7 @@ export interface KeyvClient {
  * const sessions = createSessions({ keys, fields, store: keyv(new Keyv({ store: adapter })) })
  */
 export function keyv(client: KeyvClient, options: KeyValueOptions = {}): Store {
-  const methods = [client?.get, client?.set, client?.on]
-  if (methods.some((method) => typeof method !== 'function')) {
+  if ((['get', 'set', 'on'] as const).some((name) => typeof client?.[name] !== 'function')) {
     throw new SessionError('invalid_option', 'keyv() needs a Keyv instance: new Keyv(…)')
   }
   // To who listens for errors Keyv answers a failed read as if there were no value: everybody would
