@@ -1,4 +1,5 @@
 import type { KeyRing } from './key-ring.ts'
+import type { Key } from './key.ts'
 
 /**
  * Signs what is no session token, by the ring's current key: kinds are told apart by `typ`, and by
@@ -11,10 +12,14 @@ export function signDocument(
 ): string | Promise<string> {
   const { current } = ring.trusted
   const header = encode({ alg: current.alg, kid: current.kid, typ })
-  const text = `${header}.${encode(payload)}`
-  const signature = current.sign(text)
-  if (typeof signature === 'string') return `${text}.${signature}`
-  return signature.then((later) => `${text}.${later}`)
+  return signText(current, `${header}.${encode(payload)}`)
+}
+
+/** The text of header and payload with its signature; later where the key is kept in a KMS. */
+export function signText(key: Key, text: string): string | Promise<string> {
+  const signed = key.sign(text)
+  if (typeof signed === 'string') return `${text}.${signed}`
+  return signed.then((later) => `${text}.${later}`)
 }
 
 function encode(value: object): string {

@@ -9,6 +9,7 @@ import {
 } from './claims.ts'
 import { decodeUtf8, parseStrictObject, splitCompact } from './compact.ts'
 import type { KeyRing } from './key-ring.ts'
+import { signText } from './signed-document.ts'
 import type { TrustedKeys } from './trusted-keys.ts'
 import { VerifiedTokens } from './verified-tokens.ts'
 
@@ -89,10 +90,7 @@ export function createTokens(options: TokenOptions): Tokens {
   function issue(contents: TokenContents): string | Promise<string> {
     const { current } = ring.trusted
     const payload = Buffer.from(payloadText(contents, options)).toString('base64url')
-    const signedText = `${current.header}.${payload}`
-    const signed = current.sign(signedText)
-    if (typeof signed === 'string') return `${signedText}.${signed}`
-    return signed.then((later) => `${signedText}.${later}`)
+    return signText(current, `${current.header}.${payload}`)
   }
 
   function size(contents: TokenContents): number {

@@ -53,7 +53,14 @@ describe('symbolon token makes what the tests of a service in any language need'
 
   test('--keys signs by a key that is there', async () => {
     symbolon('--out=DIR/first')
-    const out = symbolon('--keys', 'DIR/first/key.json', '--session-field', 'sid', '--expires', '1h')
+    const out = symbolon(
+      '--keys',
+      'DIR/first/key.json',
+      '--session-field',
+      'sid',
+      '--expires',
+      '1h',
+    )
     const { payload } = await jwtVerify(
       out,
       createLocalJWKSet(JSON.parse(read('first', 'jwks.json'))),
