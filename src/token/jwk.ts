@@ -56,10 +56,10 @@ export function jwkProblem(jwk: Jwk, alg: Algorithm, members: PublicMembers): st
     return 'has "key_ops" other than to sign and verify'
   }
   if (kid !== undefined && !(typeof kid === 'string' && /^\w{1,64}$/.test(kid))) {
-    return 'has a "kid" that is not 1 to 64 of A-Z a-z 0-9 _; leave it out to have one derived'
+    return 'has a "kid" other than 1 to 64 of A-Z a-z 0-9 _; leave it out'
   }
   if (MEMBER_NAMES.some((name) => members[name] !== undefined && members[name] !== jwk[name])) {
-    return 'has public members that do not belong to its private key, or are not in canonical form'
+    return 'has public members of another key, or not in canonical form'
   }
   return undefined
 }

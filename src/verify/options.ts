@@ -109,12 +109,11 @@ export function resolveOptions(options: VerifierOptions<unknown>): VerifierSetti
   const address = (name: 'app' | 'jwksUri' | 'renewAt'): URL | undefined =>
     own[name] === undefined ? undefined : checkAddress(own[name], name, allowHttp)
   const tolerance = milliseconds(own.tolerance ?? '30s', 'tolerance')
-  refuse(tolerance > MAX_TOLERANCE_MS, 'tolerance may be 5 minutes at most')
+  refuse(tolerance > MAX_TOLERANCE_MS, 'tolerance is 5 minutes at most')
   refuse(!Number.isSafeInteger(cacheSize) || cacheSize < 0, 'cacheSize must be a whole number')
   refuse(!['refuse', 'accept'].includes(onStale), "onStale is 'refuse' or 'accept'")
   const app = address('app')
-  return {
-    ...own,
+  return Object.assign(own, {
     app,
     issuer: checkIssuer(own.issuer ?? app?.href.replace(/\/$/, ''), app !== undefined),
     jwksUri: address('jwksUri'),
@@ -128,8 +127,8 @@ export function resolveOptions(options: VerifierOptions<unknown>): VerifierSetti
       timeout: milliseconds(own.timeout ?? '5s', 'timeout'),
       now: own.now ?? Date.now,
     },
-    report: reporter(own.onProblem ?? warnOnce()),
-  }
+    report: reporter(own.onProblem),
+  }) as VerifierSettings
 }
 
 function checkSource(own: TrustOptions): void {
@@ -150,7 +149,9 @@ function checkIssuer(issuer: string | undefined, published: boolean): string {
   throw refused('invalid_option', 'issuer must be what the app gives as its issuer')
 }
 
-function reporter(hear: (problem: VerifierProblem) => void): VerifierSettings['report'] {
+function reporter(
+  hear: (problem: VerifierProblem) => void = warnOnce(),
+): VerifierSettings['report'] {
   return (code) => (cause) => {
     try {
       hear({ code, cause })

@@ -32,7 +32,7 @@ export function importPublicKeys(
   return Promise.all(jwks.map(async (jwk) => importJwk(await jwk)))
 }
 
-const PUBLIC_ONLY = 'keys are given as PEM, JWK, JWKS or CryptoKey, and public'
+const PUBLIC_ONLY = 'keys must be public, as PEM, JWK, JWKS or CryptoKey'
 
 type JwkOrLater = Jwk | Promise<Jwk>
 

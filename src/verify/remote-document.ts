@@ -103,7 +103,7 @@ export class RemoteDocument<T> {
   async #request(etag: string | undefined): Promise<Response> {
     const { fetch, timeout } = this.#transport
     const response = await fetch(this.#address, {
-      headers: { accept: '*/*', ...(etag !== undefined && { 'if-none-match': etag }) },
+      headers: etag === undefined ? {} : { 'if-none-match': etag },
       redirect: 'manual',
       signal: AbortSignal.timeout(timeout),
     })
@@ -130,7 +130,7 @@ async function readBody({ body }: Response, maxBytes: number): Promise<string> {
     length += read.value.byteLength
     if (length > maxBytes) {
       await reader?.cancel()
-      throw new Error(`the answer is longer than ${maxBytes} bytes`)
+      throw new Error(`${maxBytes} bytes are exceeded`)
     }
     text += decoder.decode(read.value, { stream: true })
   }

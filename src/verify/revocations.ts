@@ -129,7 +129,7 @@ export class Revocations {
     const isOlder =
       this.#newest?.generation === list.generation && list.number < this.#newest.number
     if (payload.iss !== rules.issuer || isOlder || !this.#isYoung(list.signed)) {
-      throw new Error('The revocations are another issuer’s, or an old copy')
+      throw new Error('The list is of another issuer, or an old copy')
     }
     this.#newest = list
     return list

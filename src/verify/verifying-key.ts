@@ -25,11 +25,12 @@ export class VerifyingKey {
   readonly #key: PlatformKey
   readonly #signatureLength: number
 
-  constructor(kid: string, alg: Algorithm, key: PlatformKey, signatureBytes: number) {
+  /** @param signatureLength in base64url characters */
+  constructor(kid: string, alg: Algorithm, key: PlatformKey, signatureLength: number) {
     this.kid = kid
     this.alg = alg
     this.#key = key
-    this.#signatureLength = Math.ceil((signatureBytes * 4) / 3)
+    this.#signatureLength = signatureLength
   }
 
   /** @param signature canonical base64url, as `splitCompact` leaves it */
@@ -50,10 +51,12 @@ export const SCHEMES = {
   EdDSA: { name: 'Ed25519' },
 } as const
 
-const HMAC_BYTES = 32
-const CURVE_SIGNATURE_BYTES = 64
-/** NIST SP 800-57: 112 bits of strength, the least still allowed. */
-const MIN_MODULUS_BYTES = 256
+/** In base64url characters, as all lengths here: 32 bytes. */
+const HMAC_LENGTH = 43
+/** 64 bytes. */
+const CURVE_SIGNATURE_LENGTH = 86
+/** 256 bytes: the least that NIST SP 800-57 still allows. */
+const MIN_MODULUS_LENGTH = 342
 
 /**
  * Makes a key of a JWK, and refuses what should not verify sessions: private and secret keys, foreign
@@ -68,17 +71,18 @@ export async function importJwk(jwk: Jwk): Promise<VerifyingKey> {
   const members = await exportMembers(key)
   const problem = jwkProblem(jwk, alg, members)
   if (problem !== undefined) throw refused('invalid_key', `the key ${problem}`)
-  const signatureBytes = members.n ? fromBase64url(members.n).length : CURVE_SIGNATURE_BYTES
-  if (members.n && signatureBytes < MIN_MODULUS_BYTES) {
+  // An RSA signature is as long as the modulus.
+  const signatureLength = members.n?.length ?? CURVE_SIGNATURE_LENGTH
+  if (members.n !== undefined && signatureLength < MIN_MODULUS_LENGTH) {
     throw refused('invalid_key', 'the RSA key is shorter than 2048 bits')
   }
   const kid = jwk.kid ?? kidOf(toHex(await sha256(thumbprintText(members))))
-  return new VerifyingKey(kid, alg, key, signatureBytes)
+  return new VerifyingKey(kid, alg, key, signatureLength)
 }
 
 export function refusePrivate(jwk: Jwk): Jwk {
   if (jwk.d === undefined && jwk.kty !== 'oct') return jwk
-  throw refused('invalid_key', 'give the public key only; a shared secret is given as `secret`')
+  throw refused('invalid_key', 'keys must be public; a shared secret is given as `secret`')
 }
 
 /** What a key is decides its algorithm, not what is said about it (ALG-18). */
@@ -125,5 +129,5 @@ function secretBytes(secret: Secret): Bytes {
 async function importSecret(bytes: Bytes): Promise<VerifyingKey> {
   const key = await crypto.subtle.importKey('raw', bytes, SCHEMES.HS256, false, ['verify'])
   const kid = kidOf(toHex(await hmac(bytes, SECRET_NAMING_TEXT)))
-  return new VerifyingKey(kid, 'HS256', key, HMAC_BYTES)
+  return new VerifyingKey(kid, 'HS256', key, HMAC_LENGTH)
 }
