@@ -39,7 +39,7 @@ export interface PostgresJs {
     text: string,
     values?: (string | number | null)[],
     options?: { prepare?: boolean },
-  ): PromiseLike<readonly unknown[]> & { cancel(): void }
+  ): PromiseLike<readonly unknown[]> & { cancel(): void; state?: unknown }
   listen(
     channel: string,
     hear: (message: string) => void,
@@ -170,7 +170,11 @@ function throughPostgresJs(sql: PostgresJs): PostgresAccess {
           asked = sql.unsafe(text, values, { prepare: true })
           return (await asked) as readonly Row[]
         },
-        release: (broken) => broken && asked?.cancel(),
+        release() {
+          // What waits in its queue has no state yet. What was sent is left alone: to cancel that
+          // takes a new connection, whose failure would be nobody's and end the process.
+          if (asked?.state === null) asked.cancel()
+        },
       }
     },
     async listen(channel, hear, lost) {

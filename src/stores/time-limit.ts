@@ -9,8 +9,7 @@ interface Waiting {
 
 /**
  * Limits how long each call of a store may take. All calls have the same limit, so that they end in
- * the order in which they began, and one timer serves them all. The clock is the monotonic one
- * (FLT-22).
+ * the order in which they began, and one timer serves them all. The clock is the monotonic one.
  *
  * @example
  * const limit = new TimeLimit(5000)
@@ -30,7 +29,7 @@ export class TimeLimit {
     return new Promise<T>((resolve, reject) => {
       const waiting = { deadline: performance.now() + this.#limit, refuse: reject, settled: false }
       this.#waiting.push(waiting)
-      this.#timer ??= setTimeout(() => this.#expire(), this.#limit)
+      this.#timer ??= this.#look(this.#limit)
       const settle = (): void => this.#settle(waiting)
       call.then(
         (answer) => (settle(), resolve(answer)),
@@ -47,14 +46,20 @@ export class TimeLimit {
     this.#timer = undefined
   }
 
+  /** Of a blocked event loop the answers that have come are read before anything expires (FLT-22). */
+  #look(delay: number): NodeJS.Timeout {
+    return setTimeout(() => setImmediate(() => this.#expire()), delay)
+  }
+
   #expire(): void {
     const now = performance.now()
     while (this.#waiting[0] && (this.#waiting[0].settled || this.#waiting[0].deadline <= now)) {
       const waiting = this.#waiting.shift()
       if (waiting && !waiting.settled) waiting.refuse(timeout(this.#limit))
     }
+    clearTimeout(this.#timer)
     const [next] = this.#waiting
-    this.#timer = next && setTimeout(() => this.#expire(), next.deadline - now)
+    this.#timer = next && this.#look(next.deadline - now)
   }
 }
 

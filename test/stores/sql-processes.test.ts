@@ -35,7 +35,7 @@ interface Client {
 
 function testProcesses(
   kind: 'postgres' | 'mysql',
-  { start }: servers.ServerKind,
+  serverKind: servers.ServerKind,
   connect: (port: number) => Client,
 ): void {
   let server: servers.RunningServer
@@ -43,7 +43,7 @@ function testProcesses(
   let processes: StoreProcess[]
   const started: (() => unknown)[] = []
   before(async () => {
-    server = await start()
+    server = await serverKind.start()
     client = connect(server.port)
     const context = { after: (end: () => unknown) => started.push(end) } as Pick<
       TestContext,
