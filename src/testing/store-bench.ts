@@ -25,12 +25,19 @@ export interface StoreSuiteOptions {
   readonly logouts?: number
   /** How often each of 64 writers adds one to a counter; default 100. */
   readonly increments?: number
+  /**
+   * What the store does not offer: the cases of these groups are left out. Without it those of members
+   * that the store lacks are skipped.
+   */
+  readonly without?: readonly ('sweep' | 'users' | 'revocations' | 'changes')[]
   /** How long a change may take to be told, in ms; default 10,000, for slow machines. */
   readonly patience?: number
 }
 
 /** What a case of the suite works with. */
-export interface StoreBench<Tested extends Store = Store> extends Required<StoreSuiteOptions> {
+export interface StoreBench<Tested extends Store = Store> extends Required<
+  Omit<StoreSuiteOptions, 'without'>
+> {
   readonly store: Tested
   readonly other: Tested
   readonly clock: Clock
@@ -57,6 +64,7 @@ export class Clock {
 }
 
 export const MINUTE = 60_000
+export const YEAR_9999: number = Date.UTC(9999, 11, 31)
 
 /** A record that lives for a minute, or as `changes` say. */
 export function recordAt({ now }: Clock, changes: Partial<SessionRecord> = {}): SessionRecord {

@@ -5,6 +5,7 @@ import { contract } from './store-contract.ts'
 import { histories } from './store-histories.ts'
 import { marks } from './store-marks.ts'
 import { races } from './store-races.ts'
+import { sweeping } from './store-sweep.ts'
 import { userRaces } from './store-user-races.ts'
 import { USER_MEMBERS, users } from './store-users.ts'
 
@@ -17,6 +18,7 @@ export interface StoreCases {
 /** What every store is held against, and what those are that have more. */
 export const STORE_CASES: Readonly<Record<string, StoreCases>> = {
   'all stores': { members: [], cases: { ...contract, ...races, ...histories } },
+  sweep: { members: ['sweep'], cases: sweeping },
   users: { members: ['ofUser'], cases: { ...users, ...marks, ...userRaces } },
   revocations: { members: ['revocations'], cases: revocations },
   changes: { members: [...USER_MEMBERS, 'revocations', 'changes'], cases: changes },

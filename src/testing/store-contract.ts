@@ -1,10 +1,6 @@
 import assert from 'node:assert/strict'
 import { ENDED, type SessionRecord, TOMBSTONE_MS } from '../session/record.ts'
-import { MINUTE, newId, recordAt, type StoreCase } from './store-bench.ts'
-
-const YEAR_9999 = Date.UTC(9999, 11, 31)
-/** More than any store should remove in one step. */
-const MANY = 2500
+import { MINUTE, newId, recordAt, type StoreCase, YEAR_9999 } from './store-bench.ts'
 
 /** Texts that a store must give back unchanged, byte by byte. */
 const TEXTS = {
@@ -168,35 +164,6 @@ export const contract: Record<string, StoreCase> = {
     assert.equal(await store.touch(id, record.expires - 1), true)
     assert.equal(await store.touch(id, clock.now() - 1), true)
     assert.deepEqual(await store.read(id), record)
-  },
-
-  'STO-12 sweep removes what has expired and nothing else': async ({ store, clock }, context) => {
-    if (!store.sweep) return context.skip('the store has no sweep')
-    const [alive, ended, expired] = [newId(), newId(), newId()]
-    const record = recordAt(clock, { expires: YEAR_9999 })
-    await store.create(alive, record)
-    await store.create(ended, recordAt(clock))
-    await store.create(expired, recordAt(clock))
-    clock.advance(MINUTE - 1)
-    await store.end(ended)
-    assert.equal(await store.sweep(), 0)
-    clock.advance(1)
-    assert.equal(await store.sweep(), 1)
-    assert.equal(await store.read(ended), ENDED)
-    clock.advance(TOMBSTONE_MS)
-    assert.equal(await store.sweep(), 1)
-    assert.deepEqual(await store.read(alive), record)
-  },
-
-  'STO-12 sweeps may run at the same time, and leave nothing': async (bench, context) => {
-    const { store, other, clock } = bench
-    if (!store.sweep || !other.sweep) return context.skip('the store has no sweep')
-    for (let made = 0; made < MANY; made++) await store.create(newId(), recordAt(clock))
-    clock.advance(MINUTE)
-    const [some, more] = [store.sweep(), other.sweep()]
-    // A store may have swept some of them by itself.
-    assert.ok((await some) + (await more) <= MANY)
-    assert.equal(await store.sweep(), 0)
   },
 
   'STO-14 update and end of another version write nothing': async ({ store, clock }) => {

@@ -78,22 +78,6 @@ export const races: Record<string, StoreCase> = {
     assert.equal(Object.keys(JSON.parse(data)).length, WRITERS)
   },
 
-  'RAC-16 a record that is touched while others are swept survives': async (bench, context) => {
-    const { store, other, clock } = bench
-    if (!store.sweep) return context.skip('the store has no sweep')
-    const [used, unused] = [newId(), newId()]
-    await store.create(used, recordAt(clock))
-    await store.create(unused, recordAt(clock))
-    for (let minutes = 0; minutes < 10; minutes++) {
-      clock.advance(MINUTE - 1)
-      const touched = other.touch(used, clock.now() + MINUTE)
-      await store.sweep()
-      assert.equal(await touched, true)
-    }
-    await living(store, used)
-    assert.equal(await store.read(unused), undefined)
-  },
-
   'RAC-17 a record that expires between read and write is not revived': async (bench) => {
     const { store, clock } = bench
     const id = newId()

@@ -27,7 +27,9 @@ export type { StoreSuiteOptions, StoreUnderTest } from './store-bench.ts'
  */
 export function testStore(name: string, make: MakeStore, options: StoreSuiteOptions = {}): void {
   void describe(name, () => {
+    const without: readonly string[] = options.without ?? []
     for (const [group, { members, cases }] of Object.entries(STORE_CASES)) {
+      if (without.includes(group)) continue
       const runCases = async (context: TestContext): Promise<void> => {
         const lacking = await lackingOf(make, members)
         if (lacking !== undefined) return context.skip(`the store has no ${lacking}`)

@@ -34,6 +34,6 @@ describe('MariaDB', servers.mariadb.needed(), () => {
       await store.setUp()
       return { store, other: mysql(odd, { table, now }), close: () => store.close() }
     },
-    amounts(1),
+    { ...amounts(1), without: ['changes'] },
   )
 })
