@@ -13,15 +13,21 @@ compile('--emitDeclarationOnly')
 compile('--declaration', 'false', '--isolatedDeclarations', 'false', '--removeComments')
 chmodSync('dist/cli/main.js', 0o755)
 removeUnreached(declarationsOfEntries())
+// As readable as src/, and an eighth smaller than what the compiler indents by four spaces.
+// .gitignore names dist: another file without patterns takes its place.
+const files = globSync('dist/**/*.{js,d.ts}')
+run('oxfmt', ['--config', 'scripts/dist.oxfmtrc.json', '--ignore-path', 'LICENSE', ...files])
 
 function compile(...options: string[]): void {
   for (const program of ['tsconfig.build.json', 'src/express-session/tsconfig.build.json']) {
-    const { status } = spawnSync('tsc', ['-p', program, ...options], {
-      stdio: 'inherit',
-      shell: process.platform === 'win32',
-    })
-    if (status !== 0) process.exit(1)
+    run('tsc', ['-p', program, ...options])
   }
+}
+
+function run(command: string, args: string[]): void {
+  const shell = process.platform === 'win32'
+  const { status } = spawnSync(command, args, { stdio: 'inherit', shell })
+  if (status !== 0) process.exit(1)
 }
 
 /** The declarations that an editor can come to from what users import. */

@@ -5,7 +5,10 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 
-const INSTALLED_BYTES = 400 * 1024
+/** What was planned; decisions/010 tells why it is missed. */
+const BUDGET_KIB = 400
+/** What it may not grow beyond. */
+const CEILING_KIB = 680
 const CONTENT = /^(package\.json|README\.md|LICENSE|SECURITY\.md|dist\/.+\.(js|d\.ts))$/
 
 interface Manifest {
@@ -56,9 +59,11 @@ function checkContent(installed: string): void {
   const strangers = files.filter((file) => !CONTENT.test(file))
   if (strangers.length > 0) throw new Error(`must not be published: ${strangers.join(', ')}`)
 
-  const bytes = files.reduce((sum, file) => sum + statSync(join(installed, file)).size, 0)
-  console.log(`${files.length} files, ${(bytes / 1024).toFixed()} KiB installed`)
-  if (bytes > INSTALLED_BYTES) throw new Error(`exceeds ${INSTALLED_BYTES / 1024} KiB`)
+  const sizes = files.map((file) => statSync(join(installed, file)).size)
+  const kib = Math.ceil(sizes.reduce((sum, size) => sum + size) / 1024)
+  const missed = kib > BUDGET_KIB ? `, ${kib - BUDGET_KIB} above the budget (decisions/010)` : ''
+  console.log(`${files.length} files, ${kib} KiB installed${missed}`)
+  if (kib > CEILING_KIB) throw new Error(`has grown beyond ${CEILING_KIB} KiB`)
 }
 
 /** Every entry by require() and by import, and every command. */
