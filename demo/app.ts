@@ -3,6 +3,7 @@ import express, { type Express } from 'express'
 import { createSessions, defineFields } from 'symbolon'
 import { sessionMiddleware } from 'symbolon/express'
 import { sqlite } from 'symbolon/stores/sqlite'
+import type { Word } from './django/pages.ts'
 import { ownFormsOnly, pageHeaders } from './guard.ts'
 import { home, refusal } from './home.ts'
 import { notes } from './notes.ts'
@@ -23,7 +24,7 @@ export interface Settings {
 
 declare module 'symbolon' {
   interface Register {
-    data: { notes: Note[]; changes: number; oldToken: string | undefined }
+    data: { notes: Note[]; changes: number; oldToken: string | undefined; words: Word[] }
   }
 }
 

@@ -14,20 +14,44 @@ export interface Demo {
   stop(): Promise<number | null>
 }
 
-const READY = /The app +(?<app>\S+)\n +The service +(?<service>\S+)[^]*Ctrl-C/
+/** The demo that shares the sessions of a Django site. */
+export interface DjangoDemo {
+  readonly both: string
+  readonly django: string
+  readonly node: string
+  stop(): Promise<number | null>
+}
 
-export async function startDemo(env: Readonly<Record<string, string>>): Promise<Demo> {
-  const demo = spawn(process.execPath, [resolve('demo/start.ts')], {
-    env: { ...process.env, PORT: '0', SERVICE_PORT: '0', ...env },
+const READY = /The app +(?<app>\S+)\n +The service +(?<service>\S+)[^]*Ctrl-C/
+const DJANGO_READY =
+  /Both halves +(?<both>\S+)\n +Django alone +(?<django>\S+)\n +Node alone +(?<node>\S+)[^]*Ctrl-C/
+
+type Environment = Readonly<Record<string, string>>
+
+export function startDemo(env: Environment): Promise<Demo> {
+  return start('demo/start.ts', READY, env)
+}
+
+export function startDjangoDemo(env: Environment): Promise<DjangoDemo> {
+  return start('demo/django/start.ts', DJANGO_READY, env)
+}
+
+/** @param ready what the demo prints; its named groups are addresses */
+async function start<T extends Demo | DjangoDemo>(
+  program: string,
+  ready: RegExp,
+  env: Environment,
+): Promise<T> {
+  const demo = spawn(process.execPath, [resolve(program)], {
+    env: { ...process.env, PORT: '0', SERVICE_PORT: '0', DJANGO_PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = once(demo, 'exit')
   let output = ''
   for await (const chunk of demo.stdout.setEncoding('utf8')) {
     output += chunk
-    const { app, service } = READY.exec(output)?.groups ?? {}
-    if (app === undefined || service === undefined) continue
-    return { app, service, output, stop }
+    const addresses = ready.exec(output)?.groups
+    if (addresses !== undefined) return { ...addresses, output, stop } as unknown as T
   }
   throw new Error(`the demo ended before it was ready:\n${output}`)
 
