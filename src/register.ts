@@ -1,7 +1,9 @@
 import type { Session } from './session/session.ts'
+import type { Verifier } from './verify/verifier.ts'
 
 /**
- * Augment this once to type `req.session` and `req.auth` in every framework.
+ * Augment this once to type `req.session` and `req.auth` in every framework. A service that only
+ * verifies says `verify: typeof verify` instead.
  *
  * @example
  * declare module 'symbolon' {
@@ -21,7 +23,9 @@ export type SessionData = Register extends { data: infer Data extends object }
 /** Who the user of a living session is: `sub` and the fields under their short and long names. */
 export type RequestAuth = Register extends { sessions: { readonly $auth: infer Auth } }
   ? Auth
-  : { readonly sub: string } & Readonly<Record<string, any>>
+  : Register extends { verify: Verifier<infer Claims> }
+    ? Claims
+    : { readonly sub: string } & Readonly<Record<string, any>>
 
 /** What `login()` takes. */
 export type RegisteredUser = Register extends { sessions: { readonly $user: infer User } }

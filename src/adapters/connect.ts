@@ -1,11 +1,11 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
 import { SessionError } from '../errors.ts'
 import type { RequestFacts } from '../session/open.ts'
-import type { ErrorAnswer } from '../session/options.ts'
 import { isPromise } from '../session/steps.ts'
 import type { Visit } from '../session/visit.ts'
 import type { Sessions } from '../sessions.ts'
+import { sendAnswer } from './error-answer.ts'
 import { HeadHooks, type Next, type NodeResponse, isResponse } from './head-hooks.ts'
 import { type PropertyNames, createProperties } from './request-properties.ts'
 import { ResponseHead } from './response-head.ts'
@@ -77,12 +77,4 @@ function createMiddleware(sessions: Sessions, ...names: [string, string]): Middl
 /** Node has joined several `Cookie` lines and HTTP/2's crumbs by '; ' (RFC 9113 §8.2.3). */
 function factsOf({ headers, method = '' }: NodeRequest): RequestFacts {
   return { cookie: headers.cookie, method, navigation: headers['sec-fetch-dest'] === 'document' }
-}
-
-/** Answers on its own, where the app said what, or has no error handling to do it. */
-export function sendAnswer(response: NodeResponse, { status, headers, body }: ErrorAnswer): void {
-  response.statusCode = status
-  for (const [name, value] of Object.entries(headers ?? {})) response.setHeader(name, value)
-  const text = response.req.method === 'HEAD' ? undefined : body
-  ;(response as ServerResponse).end(text)
 }

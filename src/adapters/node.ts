@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { SessionObject } from '../register.ts'
 import type { Sessions } from '../sessions.ts'
-import { type NodeRequest, connectMiddleware, sendAnswer } from './connect.ts'
-import { bareAnswer } from './error-answer.ts'
+import { type NodeRequest, connectMiddleware } from './connect.ts'
+import { bareAnswer, sendAnswer } from './error-answer.ts'
 import type { NodeResponse } from './head-hooks.ts'
 
 /** What a listener finds on its request. */

@@ -1,0 +1,84 @@
+import type { CheckResult, VerifiableRequest, Verifier } from '../../verify/index.ts'
+
+/** Options of `requireAuth`. */
+export interface RequireAuthOptions {
+  /**
+   * Whose pages may send unsafe requests (POST, PUT, DELETE …), beside the service's own: origins, or
+   * `'any'` for no check. Default: the app's.
+   */
+  readonly origins?: readonly string[] | 'any'
+  /** Lets requests of nobody pass too, without `auth`; default false. */
+  readonly optional?: boolean
+}
+
+/** What the guard needs to know of a request; no framework's type. */
+export interface GuardedRequest {
+  /** Where the cookie is. */
+  readonly source: VerifiableRequest
+  readonly method: string
+  readonly host: string | undefined
+  readonly origin: string | undefined
+  /** `Sec-Fetch-Site`. */
+  readonly site: string | undefined
+}
+
+/** The answer to whoever may not pass. */
+export interface Refusal {
+  readonly status: 401 | 403 | 503
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** Exactly one of both, but for requests of nobody that may pass. */
+export interface Admission<Claims> {
+  readonly auth?: Claims | undefined
+  readonly refusal?: Refusal
+}
+
+/** What depends on the cookie is for one user alone, unless the service says otherwise. */
+export const CACHE_CONTROL = 'private'
+
+/** The one guard of all frameworks: who passes, and what the others are told. */
+export function createGuard<Claims>(
+  verify: Verifier<Claims>,
+  options: RequireAuthOptions,
+): (request: GuardedRequest) => Promise<Admission<Claims>> {
+  const { optional = false, origins = originsOf(verify.issuer) } = options
+  return async function admit(request) {
+    const result = await verify.check(request.source)
+    if (result.reason === undefined) {
+      const foreign = origins !== 'any' && isForeign(request, origins)
+      return foreign ? { refusal: refuse(403) } : { auth: result.claims }
+    }
+    if (optional) return {}
+    if (result.reason === 'unavailable') return { refusal: refuse(503, { 'retry-after': '30' }) }
+    return { refusal: refuse(401, { 'www-authenticate': challenge(verify.issuer, result) }) }
+  }
+}
+
+function originsOf(issuer: string): readonly string[] {
+  return URL.canParse(issuer) ? [new URL(issuer).origin] : []
+}
+
+function refuse(status: Refusal['status'], headers: Record<string, string> = {}): Refusal {
+  return { status, headers: { ...headers, 'cache-control': 'no-store' } }
+}
+
+/** RFC 9110 §11.6.1. Only an expired token is told from none: the rest is nobody's business (LOG-09). */
+function challenge(issuer: string, { reason, renewAt }: CheckResult<unknown>): string {
+  const realm = `Cookie realm="${issuer}"`
+  return reason === 'expired' ? `${realm}, error="expired", renew="${renewAt}"` : realm
+}
+
+const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/**
+ * Whether a page of another origin makes the browser send what may change something: the cookie goes
+ * along, whoever's page it is. What is no browser says nothing of origins.
+ */
+function isForeign(request: GuardedRequest, origins: readonly string[]): boolean {
+  const { method, host, origin, site } = request
+  if (SAFE_METHODS.has(method)) return false
+  if (origin !== undefined && origins.includes(origin)) return false
+  if (site !== undefined) return site !== 'same-origin' && site !== 'none'
+  return origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === host)
+}
