@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import type { Express } from 'express'
 import { keygen } from '../../src/cli/keygen.ts'
@@ -106,6 +108,32 @@ describe('the README', () => {
     const answer = await handle(new Request('http://localhost/apple'))
     assert.deepEqual(await answer.json(), { cart: ['/apple'] })
     assert.equal(answer.headers.getSetCookie().length, 1)
+  })
+
+  test('the service in it runs, on what the app publishes', async () => {
+    const file = join(folder, 'service.ts')
+    // Nothing but the address is not real.
+    const moved = `fetch: (url, init) => fetch(url.replace('https://app.example', '${address}'), init)`
+    const program = readFileSync(file, 'utf8').replace("app.example' }", `app.example', ${moved} }`)
+    writeFileSync(file, program)
+    const { service } = (await import(pathToFileURL(file).href)) as { service: Express }
+    const listening = service.listen(0, '127.0.0.1')
+    await once(listening, 'listening')
+    const orders = `http://127.0.0.1:${(listening.address() as AddressInfo).port}/orders`
+    try {
+      assert.equal((await fetch(orders)).status, 401)
+      const cookie = cookieOf(await post('/login', { name: 'alice' }))
+      const found = await fetch(orders, { headers: { cookie } })
+      assert.deepEqual(await found.json(), { of: 'alice' })
+      await post('/logout', {}, cookie)
+      const believed = async (): Promise<boolean> => {
+        return (await fetch(orders, { headers: { cookie } })).status === 200
+      }
+      for (let tries = 0; tries < 50 && (await believed()); tries++) await pause(100)
+      assert.equal(await believed(), false)
+    } finally {
+      listening.close()
+    }
   })
 
   test('the programs in it compile', () => {
