@@ -30,6 +30,9 @@ type Open = (request: RequestFacts) => MaybePromise<Visit>
 
 const CLAIMS_HEADER = 'x-session-claims'
 
+/** Whatever an app registers as the type of its claims. */
+type Claims = Readonly<Record<string, unknown>>
+
 /**
  * Answers a gateway that asks before each request who the user is: 200 with identity headers, 401, or
  * a redirect to the login page. Reads the session and writes nothing: it renews no token, and being
@@ -45,7 +48,7 @@ export function forwardAuthEndpoint(open: Open, options: ForwardAuthOptions): En
     ([name, claim]) => [name.toLowerCase(), claim] as const,
   )
 
-  const identity = (auth: Visit['auth']): EndpointAnswer['headers'] => ({
+  const identity = (auth: Claims | undefined): EndpointAnswer['headers'] => ({
     'cache-control': 'no-store',
     ...Object.fromEntries(claimOf.map(([name, claim]) => [name, headerText(auth?.[claim])])),
     [CLAIMS_HEADER]: auth ? Buffer.from(JSON.stringify(auth)).toString('base64url') : '',

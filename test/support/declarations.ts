@@ -9,7 +9,7 @@ export interface Exported {
   readonly documented: boolean
 }
 
-const LIST = /^(import|export) (type )?\{([^}]*)\}(?: from '([^']+)')?;/gm
+const LIST = /^(import|export) (type )?\{([^}]*)\}(?: from '([^']+)')?;?$/gm
 const DECLARATION =
   /^export (?:declare )?(?:abstract )?(?:function|const|class|interface|type) (\w+)/gm
 
