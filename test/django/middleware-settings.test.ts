@@ -57,6 +57,17 @@ const cases: readonly [name: string, Change, stock: unknown, shipped: unknown][]
     [200, 'sk iat exp u', true, 500],
     REFUSED,
   ],
+  [
+    'a long name is the short one of another field',
+    jwt({
+      FIELDS: [
+        ['id', 'u', 'user_id'],
+        ['username', 'n', 'u'],
+      ],
+    }),
+    [200, 'sk iat exp u n', true, 200],
+    REFUSED,
+  ],
   ['KEY is a list', python(`DJANGO_SESSION_JWT["KEY"] = ${pair()}`), REFUSED, GOOD],
   ['KEY names no file', jwt({ KEY: '/no/such/file.pem' }), GOOD, REFUSED],
   ['KEY is one PEM', jwt({ KEY: PAIR.privateKey }), HALF, REFUSED],
@@ -86,6 +97,12 @@ const cases: readonly [name: string, Change, stock: unknown, shipped: unknown][]
     jwt({ FIELDS: [['date_joined', 'd']] }),
     HALF,
     [200, 'sk iat exp d', true, 200],
+  ],
+  [
+    'CALLABLE returns a UUID',
+    callable('import uuid\ndef extra(user): return {"tenant": uuid.UUID(int=7)}'),
+    HALF,
+    [200, 'sk iat exp u tenant', true, 200],
   ],
   ['a field is a method', jwt({ FIELDS: [['get_full_name', 'name']] }), HALF, STOPPED],
 ]

@@ -275,6 +275,18 @@ for (const version of djangos()) {
       assert.equal(email, 'new@site.example')
     })
 
+    test('under ASGI it is the same', async () => {
+      const token = aged(visitor.cookie, DUE_SECONDS)
+      const [user, cookie] = await site.python(`
+from asgiref.sync import async_to_sync
+from django.test import AsyncClient
+client = AsyncClient()
+client.cookies["sessionid"] = "${token}"
+answer = async_to_sync(client.post)("/whoami")
+result = [answer.json()["user"], answer.cookies["sessionid"].value]`)
+      assert.deepEqual([user, claimsOf(cookie).n], ['alice', 'alice'])
+    })
+
     test('what a token says of a dead session, nobody reads', async () => {
       const token = sign({ ...claimsOf(visitor.cookie), sk: 'a'.repeat(32) })
       assert.deepEqual(await new Visitor(site, token).json('/claims'), {})
