@@ -16,7 +16,7 @@ export interface EndpointRequest {
   readonly method: string
   readonly path: string
   /** @param name in lower case */
-  header(name: string): string | undefined
+  readonly header: (name: string) => string | undefined
 }
 
 export interface EndpointAnswer {

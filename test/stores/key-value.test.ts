@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import Keyv from 'keyv'
+import { Keyv } from 'keyv'
 import type { Store } from '../../src/session/record.ts'
 import { keyv } from '../../src/stores/keyv.ts'
 import { unstorage, type UnstorageClient } from '../../src/stores/unstorage.ts'
@@ -8,9 +8,8 @@ import { recordAt } from '../../src/testing/store-bench.ts'
 import { testStore } from '../../src/testing/store-suite.ts'
 
 // Its declarations need those of every driver's client.
-const { createStorage } = (await import('unstorage' as string)) as {
-  createStorage: () => UnstorageClient
-}
+const drivers: string = 'unstorage'
+const { createStorage }: { createStorage: () => UnstorageClient } = await import(drivers)
 const counts = {
   histories: 1000,
   logouts: 1000,

@@ -10,11 +10,13 @@ const sessions = createSessions({ keys: key, fields: ['id'], issuer, store: sqli
 const server = createServer((request, response) => sessions.wellKnown(request, response))
 server.listen(0, '127.0.0.1', () => process.send!({ port: (server.address() as AddressInfo).port }))
 
-process.on('message', async ({ cookie, user }: { cookie?: string; user?: string }) => {
+process.on('message', (message: { cookie?: string; user?: string }) => void end(message))
+process.once('disconnect', () => process.exit())
+
+async function end({ cookie, user }: { cookie?: string; user?: string }): Promise<void> {
   if (cookie !== undefined) {
     const visit = await sessions.open({ cookie, method: 'POST', navigation: false })
     await visit.logout()
   } else if (user !== undefined) await sessions.revokeAll(user)
   process.send!({ out: performance.timeOrigin + performance.now() })
-})
-process.once('disconnect', () => process.exit())
+}
