@@ -1,0 +1,5 @@
+import type { Language } from './language.ts'
+import { pythonPage } from './python.ts'
+
+/** In the order of the matrix. */
+export const languages: readonly Language[] = [pythonPage]

@@ -1,0 +1,4 @@
+import { holdLanguage } from './language.ts'
+import { pythonPage } from './python.ts'
+
+holdLanguage(pythonPage)
