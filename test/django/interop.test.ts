@@ -28,6 +28,8 @@ interface Shared {
 interface Kind {
   readonly name: string
   readonly server?: typeof redis
+  /** Django's middlewares that it is tried with; default the shipped one. */
+  readonly middlewares?: readonly ('stock' | 'shipped')[]
   readonly site: (port: number) => SiteOptions
   /** The same for Node, and how what it opened is closed. */
   readonly node: (port: number, site: DjangoSite) => Promise<[DjangoOptions, close: () => unknown]>
@@ -58,6 +60,7 @@ const inCache =
 const kinds: Kind[] = [
   {
     name: 'rows in PostgreSQL',
+    middlewares: ['stock', 'shipped'],
     server: postgres,
     site: (port) => ({ database: { engine: 'postgres', port } }),
     async node(port) {
@@ -67,6 +70,7 @@ const kinds: Kind[] = [
   },
   {
     name: 'rows in MariaDB',
+    middlewares: ['stock', 'shipped'],
     server: mariadb,
     site: (port) => ({ database: { engine: 'mariadb', port } }),
     async node(port) {
@@ -85,6 +89,7 @@ const kinds: Kind[] = [
   },
   {
     name: 'rows, and their copies in Redis',
+    middlewares: ['stock', 'shipped'],
     server: redis,
     site: (port) => ({ engine: 'cached_db', redis: `redis://127.0.0.1:${port}/0` }),
     node: inCache('cached_db', {}),
@@ -124,7 +129,7 @@ const kinds: Kind[] = [
   },
 ]
 
-for (const { name, server, site: siteOptions, node: nodeOptions } of kinds) {
+for (const { name, server, middlewares = ['shipped'] as const, ...options } of kinds) {
   describe(`R40 ${name}`, { ...django.needed(), ...server?.needed() }, () => {
     let running: RunningServer | undefined
 
@@ -135,9 +140,9 @@ for (const { name, server, site: siteOptions, node: nodeOptions } of kinds) {
 
     async function start(middleware: 'stock' | 'shipped'): Promise<Shared> {
       const port = running?.port ?? 0
-      const site = await startDjango({ ...siteOptions(port), middleware })
-      const [options, close] = await nodeOptions(port, site)
-      const node = await startNode(options)
+      const site = await startDjango({ ...options.site(port), middleware })
+      const [settings, close] = await options.node(port, site)
+      const node = await startNode(settings)
       return {
         site,
         node,
@@ -149,7 +154,7 @@ for (const { name, server, site: siteOptions, node: nodeOptions } of kinds) {
       }
     }
 
-    for (const middleware of ['stock', 'shipped'] as const) {
+    for (const middleware of middlewares) {
       describe(`${middleware} middleware`, () => {
         let shared: Shared
 
@@ -231,6 +236,13 @@ for (const { name, server, site: siteOptions, node: nodeOptions } of kinds) {
           await slowlyOnNode(copy, '/set?ours=1', () => browser.django('/set?theirs=2'))
           const { data } = await browser.json('django', '/whoami')
           assert.deepEqual([data.ours, data.theirs], [1, 2])
+        })
+
+        test('R18 increments in Node at once are all counted', async () => {
+          const browser = await alice()
+          const copies = Array.from({ length: 8 }, () => open(browser.cookie))
+          await Promise.all(copies.map((copy) => copy.node('/increment?name=n')))
+          assert.equal((await browser.json('django', '/whoami')).data.n, 8)
         })
 
         test('R42 a change in Node during a slow read in Django is lost to stock alone', async () => {
