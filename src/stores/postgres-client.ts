@@ -8,12 +8,13 @@ type Listener = (...values: any[]) => void
 /** What is used of a `Pool` of `pg`. */
 export interface PgPool {
   readonly totalCount: number
-  connect(): Promise<PgConnection>
+  connect(done: (error: Error | undefined, connection: PgConnection | undefined) => void): void
   on(event: 'error', listener: Listener): unknown
   off(event: 'error', listener: Listener): unknown
 }
 
-interface PgConnection {
+/** A connection of its. */
+export interface PgConnection {
   query(query: { name?: string; text: string; values?: unknown[] }): Answer
   on(event: string, listener: Listener): unknown
   off(event: string, listener: Listener): unknown
@@ -88,11 +89,15 @@ function throughPool(pool: PgPool): PostgresAccess {
   // another one.
   pool.off('error', ignore)
   pool.on('error', ignore)
-  const connect = async (): Promise<PgConnection> => {
-    const connection = await pool.connect()
-    connection.on('error', ignore)
-    return connection
-  }
+  // By a callback, since a connection may fail before a promise tells of it.
+  const connect = (): Promise<PgConnection> =>
+    new Promise((resolve, reject) => {
+      pool.connect((error, connection) => {
+        if (!connection) return reject(error)
+        connection.on('error', ignore)
+        resolve(connection)
+      })
+    })
   return {
     async lend() {
       const connection = await connect()

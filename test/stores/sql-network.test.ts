@@ -29,7 +29,7 @@ interface Client {
 const clients = {
   pg: {
     server: servers.postgres,
-    connect(port: number): Client {
+    connect: (port: number): Client => {
       const pool = pgPool(port, { max: POOL, connectionTimeoutMillis: TIMEOUT_MS })
       const open = (table: string) => postgres(pool, { table, timeout: TIMEOUT_MS })
       return { open, end: () => pool.end() }
@@ -37,7 +37,7 @@ const clients = {
   },
   'postgres.js': {
     server: servers.postgres,
-    connect(port: number): Client {
+    connect: (port: number): Client => {
       const sql = postgresJs({
         host: '127.0.0.1',
         port,
@@ -53,7 +53,7 @@ const clients = {
   },
   mysql2: {
     server: servers.mariadb,
-    connect(port: number): Client {
+    connect: (port: number): Client => {
       const pool = mysqlPool(port, { connectionLimit: POOL, connectTimeout: TIMEOUT_MS })
       const open = (table: string) => mysql(pool, { table, timeout: TIMEOUT_MS })
       return { open, end: () => pool.end() }

@@ -43,8 +43,9 @@ export const LOOPBACK = '127.0.0.1'
 const START_MS = 60_000
 const RESTARTS = 50
 const RESTART_PAUSE_MS = 100
-/** Databases refuse to run as root; on Debian this is `nobody`. */
-const ORDINARY_USER = 65_534
+/** Who the servers run as: databases refuse root, and on Debian this is `nobody`. */
+export const ordinaryUser: { readonly uid: number; readonly gid: number } =
+  userInfo().uid === 0 ? { uid: 65_534, gid: 65_534 } : userInfo()
 
 export const redis: ServerKind = kind({
   name: 'Redis',
@@ -118,9 +119,8 @@ export function kind(recipe: Recipe): ServerKind {
 
 async function start(recipe: Recipe): Promise<RunningServer> {
   const folder = mkdtempSync(join(tmpdir(), 'symbolon-server-'))
-  const user = userInfo().uid === 0 ? { uid: ORDINARY_USER, gid: ORDINARY_USER } : {}
-  if (user.uid !== undefined) chownSync(folder, user.uid, user.gid)
-  const options = { cwd: folder, ...user, env: { ...process.env, LC_ALL: 'C.UTF-8' } }
+  chownSync(folder, ordinaryUser.uid, ordinaryUser.gid)
+  const options = { cwd: folder, ...ordinaryUser, env: { ...process.env, LC_ALL: 'C.UTF-8' } }
 
   if (recipe.prepare) {
     const [program, ...values] = recipe.prepare(folder)

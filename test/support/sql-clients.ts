@@ -1,7 +1,7 @@
 // Clients for SQL servers on loopback, as apps make them.
 import { randomBytes } from 'node:crypto'
 import { createPool, type Pool as MysqlPool } from 'mysql2/promise'
-import type { PgLite, PgPool } from '../../src/stores/postgres-client.ts'
+import type { PgConnection, PgLite, PgPool } from '../../src/stores/postgres-client.ts'
 import type { StoreSuiteOptions } from '../../src/testing/store-suite.ts'
 import { require } from './express-session.ts'
 
@@ -18,6 +18,7 @@ export function amounts(part: number): StoreSuiteOptions {
 
 /** pg brings no types. */
 export interface Pool extends PgPool {
+  connect: PgPool['connect'] & (() => Promise<PgConnection>)
   query(text: string, values?: unknown[]): Promise<{ rows: any[] }>
   end(): Promise<void>
 }
