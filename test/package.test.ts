@@ -114,7 +114,15 @@ const API: Record<string, string[]> = {
   'symbolon/stores/postgres': ['postgres', 'type PostgresClient', 'type PostgresOptions'],
   'symbolon/stores/sqlite': ['sqlite', 'type SqliteOptions'],
   'symbolon/stores/unstorage': ['type KeyValueOptions', 'type UnstorageClient', 'unstorage'],
-  'symbolon/testing': ['login', 'type TestSession'],
+  'symbolon/testing': [
+    'login',
+    'testSessions',
+    'type LoginOptions',
+    'type TestClock',
+    'type TestLogin',
+    'type TestSessions',
+    'type TestSessionsOptions',
+  ],
   'symbolon/testing/store-suite': ['testStore', 'type StoreSuiteOptions', 'type StoreUnderTest'],
   'symbolon/testing/adapter-suite': [
     'testAdapter',

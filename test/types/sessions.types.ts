@@ -2,7 +2,7 @@
 import type { RequestAuth, SessionObject } from '../../src/register.ts'
 import { createSessions, type Sessions } from '../../src/sessions.ts'
 import { memory } from '../../src/stores/memory.ts'
-import { login } from '../../src/testing/index.ts'
+import { login, testSessions } from '../../src/testing/index.ts'
 import { defineFields } from '../../src/token/fields.ts'
 
 type Equals<A, B> =
@@ -38,6 +38,20 @@ is<Equals<(typeof sessions)['$user'], User>>()
 void login(sessions, { id: 7, roles: [] })
 // @ts-expect-error: not a user
 void login(sessions, { name: 'x' })
+void login(sessions, { id: 7, roles: [] }, { data: { cart: ['apple'] } })
+// @ts-expect-error: data have a place of their own
+void login(sessions, { id: 7, roles: [] }, { cart: ['apple'] })
+
+const tested = testSessions({ fields: defineFields<User>()(['id']), idle: '1h', alg: 'HS256' })
+is<Equals<(typeof tested.sessions)['$user'], User>>()
+is<Equals<(typeof tested.sessions)['$auth']['id'], number>>()
+void tested.login({ id: 7, roles: [] })
+// @ts-expect-error: not a user
+void tested.login({ name: 'x' })
+// @ts-expect-error: no such option
+testSessions({ maxAge: 5 })
+// @ts-expect-error: no such algorithm
+testSessions({ alg: 'none' })
 
 createSessions<User>({ keys: undefined, store: memory(), tokenLife: '15m', idle: 5000 })
 // @ts-expect-error: keys must be named, though they may be missing at run time
