@@ -19,7 +19,9 @@ export interface Answer {
 
 /**
  * Asks a checker: a program that reads one JSON object a line, `{ cookies }`, and answers each by a
- * line, `{ claims }` or `{ error }`. One that ends before its last answer has an error for the rest.
+ * line, `{ claims }` or `{ error }`.
+ *
+ * @throws Error if it ends before its last answer
  */
 export async function ask(start: Start, cases: readonly Case[]): Promise<Answer[]> {
   const child = startProgram(start)
@@ -31,11 +33,8 @@ export async function ask(start: Start, cases: readonly Case[]): Promise<Answer[
     once(child, 'close'),
   ])
   const answers = printed.split('\n').filter((line) => line.startsWith('{'))
-  return cases.map((_, at) => JSON.parse(answers[at] ?? endOf(complaints)) as Answer)
-}
-
-function endOf(complaints: string): string {
-  return JSON.stringify({ error: `the checker ended: ${complaints.slice(-2000)}` })
+  if (answers.length === cases.length) return answers.map((line) => JSON.parse(line) as Answer)
+  throw new Error(`the checker ended: ${complaints.slice(-500)}`)
 }
 
 export function startProgram({ command, args, cwd, env }: Start): ChildProcessWithoutNullStreams {

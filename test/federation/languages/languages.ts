@@ -1,5 +1,6 @@
 import type { Language } from './language.ts'
+import { nodePage } from './node.ts'
 import { pythonPage } from './python.ts'
 
 /** In the order of the matrix. */
-export const languages: readonly Language[] = [pythonPage]
+export const languages: readonly Language[] = [nodePage, pythonPage]

@@ -14,9 +14,9 @@ export interface Section {
 export function sectionsOf(name: string): ReadonlyMap<string, Section> {
   const text = readFileSync(join(root, 'docs/federation', `${name}.md`), 'utf8')
   const parts = `\n${text}`.split(/^## (.+)$/m)
-  const sections = [['', parts[0]!] as const]
-  for (let at = 1; at < parts.length; at += 2) sections.push([parts[at]!, parts[at + 1]!])
-  return new Map(sections.map(([heading, body]) => [heading, sectionOf(body)]))
+  const headings = ['', ...parts.filter((_, at) => at % 2 === 1)]
+  const bodies = parts.filter((_, at) => at % 2 === 0)
+  return new Map(headings.map((heading, at) => [heading, sectionOf(bodies[at]!)]))
 }
 
 const NAMED = /^(?:#|\/\/|<\?php \/\/) ([\w./]+\.\w+)/

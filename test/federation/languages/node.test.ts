@@ -1,0 +1,4 @@
+import { holdLanguage } from './language.ts'
+import { nodePage } from './node.ts'
+
+holdLanguage(nodePage)
