@@ -2,6 +2,7 @@
 import type { Command } from './command.ts'
 import { deriveCommand } from './derive.ts'
 import { explainCommand } from './explain.ts'
+import { gatewayCommand } from './gateway.ts'
 import { keygenCommand } from './keygen.ts'
 import { keysCommand } from './keys.ts'
 import { tokenCommand } from './token.ts'
@@ -12,6 +13,7 @@ const COMMANDS: ReadonlyMap<string, Command> = new Map([
   ['token', tokenCommand],
   ['explain', explainCommand],
   ['derive', deriveCommand],
+  ['gateway', gatewayCommand],
 ])
 
 try {
