@@ -18,6 +18,8 @@ export function chromiumNeeded(): { skip?: string } {
   return needs('Chromium', existsSync(CHROMIUM), 'apt-get install chromium')
 }
 
+export const CHROMIUM_OPTIONS = { executablePath: CHROMIUM, args: ARGUMENTS } as const
+
 export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS })
+  return chromium.launch(CHROMIUM_OPTIONS)
 }

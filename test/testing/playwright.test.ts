@@ -2,29 +2,31 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:https'
+import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import type { Browser } from 'playwright-core'
 import { withSession } from '../../src/adapters/node.ts'
 import type { Sessions } from '../../src/sessions.ts'
 import { type TestLogin, testSessions } from '../../src/testing/index.ts'
 import { listen } from '../adapters/serving.ts'
-import { chromiumNeeded, launchChromium } from '../demo/chromium.ts'
+
+// Playwright's types are those of browsers, which this program has not.
+const { chromiumNeeded, launchChromium } = createRequire(import.meta.url)('../demo/chromium.ts')
 
 type Listener = ReturnType<typeof withSession>
 
 const secure = { cookie: { secure: true } }
 
 describe('storageState() in Chromium', chromiumNeeded(), () => {
-  let browser: Browser | undefined
+  let browser: any
   before(async () => void (browser = await launchChromium()))
-  after(() => browser?.close())
+  after(async () => browser?.close())
 
   /** Whom the app holds the browser for, and what it keeps of the cookie. */
   async function visit(url: string, state: ReturnType<TestLogin['storageState']>): Promise<any> {
-    const context = await browser!.newContext({ storageState: state, ignoreHTTPSErrors: true })
+    const context = await browser.newContext({ storageState: state, ignoreHTTPSErrors: true })
     const page = await context.newPage()
     await page.goto(url)
     const user = await page.locator('body').innerText()
