@@ -1,0 +1,4 @@
+import { holdLanguage } from './language.ts'
+import { goPage } from './go.ts'
+
+holdLanguage(goPage)
