@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:https'
 import { createRequire } from 'node:module'
@@ -11,12 +11,14 @@ import { withSession } from '../../src/adapters/node.ts'
 import type { Sessions } from '../../src/sessions.ts'
 import { type TestLogin, testSessions } from '../../src/testing/index.ts'
 import { listen } from '../adapters/serving.ts'
+import { needs } from '../support/needs.ts'
 
 // Playwright's types are those of browsers, which this program has not.
 const { chromiumNeeded, launchChromium } = createRequire(import.meta.url)('../demo/chromium.ts')
 
 type Listener = ReturnType<typeof withSession>
 
+const openssl = spawnSync('openssl', ['version']).status === 0
 const secure = { cookie: { secure: true } }
 
 describe('storageState() in Chromium', chromiumNeeded(), () => {
@@ -50,17 +52,21 @@ describe('storageState() in Chromium', chromiumNeeded(), () => {
     }
   }
 
-  test('__Host- over TLS, with an end', async (context) => {
-    const { sessions, login } = testSessions({ cookie: { secure: true, persistent: true } })
-    const url = await listenSecurely(context, appOf(sessions))
-    const state = (await login({ id: 'alice' })).storageState(url)
-    const { user, cookies } = await visit(url, state)
-    assert.equal(user, 'alice')
-    const [{ expires, ...cookie }] = cookies
-    const [{ expires: given, ...rest }] = state.cookies as [any]
-    assert.deepEqual(cookie, rest)
-    assert.ok(Math.abs(expires - given) <= 1)
-  })
+  test(
+    '__Host- over TLS, with an end',
+    needs('openssl', openssl, 'apt-get install openssl'),
+    async (context) => {
+      const { sessions, login } = testSessions({ cookie: { secure: true, persistent: true } })
+      const url = await listenSecurely(context, appOf(sessions))
+      const state = (await login({ id: 'alice' })).storageState(url)
+      const { user, cookies } = await visit(url, state)
+      assert.equal(user, 'alice')
+      const [{ expires, ...cookie }] = cookies
+      const [{ expires: given, ...rest }] = state.cookies as [any]
+      assert.deepEqual(cookie, rest)
+      assert.ok(Math.abs(expires - given) <= 1)
+    },
+  )
 
   test('a cookie of localhost and what is under it', async (context) => {
     const { sessions, login } = testSessions({ cookie: { domain: 'app.localhost' } })
