@@ -12,7 +12,6 @@ Listen ${listen}
 <VirtualHost ${listen}>
   OIDCOAuthVerifyJwksUri ${new URL('/.well-known/jwks.json', issuer).href}
   OIDCOAuthAcceptTokenAs cookie:${cookie}
-  OIDCOAuthRemoteUserClaim sub
   OIDCPassClaimsAs environment
   # Without it a token that was accepted once is accepted from a cache.
   OIDCOAuthTokenIntrospectionInterval -1

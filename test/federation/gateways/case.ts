@@ -1,5 +1,5 @@
 import type { GatewayName } from '../../support/gateways.ts'
-import { ask, type Answered, type Asked, COOKIE, type Site } from './site.ts'
+import { ask, type Answered, type Asked, BODY, COOKIE, type Site } from './site.ts'
 
 /** Whether a gateway asks the app for each request, or checks the cookie by itself. */
 export const GATEWAYS: Readonly<Record<GatewayName, 'asks' | 'alone'>> = {
@@ -36,7 +36,8 @@ export async function seenOf(
 /** Where a request came to, or what the gateway answered. */
 function arrival({ arrived, status }: Answered): string {
   if (arrived === undefined) return `${status}`
-  return arrived.at === 'service' ? 'passes' : 'to the app'
+  if (arrived.at === 'app') return 'to the app'
+  return arrived.method === 'POST' && arrived.body !== BODY ? 'passes without its body' : 'passes'
 }
 
 export function cookie(...tokens: string[]): Asked {

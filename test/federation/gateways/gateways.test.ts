@@ -48,7 +48,7 @@ for (const name of Object.keys(GATEWAYS) as GatewayName[]) {
         const told = Object.keys(HEADERS).map((header) =>
           decodeURIComponent(headers.get(header) ?? ''),
         )
-        assert.deepEqual(told, ['alice', 'Zoë 100%'])
+        assert.deepEqual(told, ['alice', 'Zoë 100%', ''])
         const { sk, n } = decodeJwt(value)
         assert.ok(!JSON.stringify(arrived).includes(value.split('.')[2]!))
         const claims = headers.get('x-session-claims')
@@ -57,6 +57,17 @@ for (const name of Object.keys(GATEWAYS) as GatewayName[]) {
         assert.ok(!text.includes(sk as string))
         assert.deepEqual([JSON.parse(text).sub, JSON.parse(text).n], ['alice', n])
       })
+
+      if (GATEWAYS[name] === 'asks') {
+        test('R13 the app is told the method, whatever the client says of it', async () => {
+          const { headers } = cookie(await site.logIn())
+          await ask(server.port, {
+            method: 'POST',
+            headers: { ...headers, 'x-forwarded-method': 'GET', 'x-original-method': 'GET' },
+          })
+          assert.equal(site.questions.at(-1)?.['x-forwarded-method'], 'POST')
+        })
+      }
 
       test('no way of writing the path leads round the checks', async () => {
         for (const path of WAYS_ROUND) {

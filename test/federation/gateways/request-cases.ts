@@ -9,20 +9,32 @@ const spoofed = ({ arrived, status }: Answered): string => {
 const DASHES = {
   'x-auth-request-user': 'root',
   'x-auth-request-name': 'root',
+  'x-auth-request-plan': 'root',
   'x-session-claims': 'root',
 }
 const UNDERSCORES = {
   x_auth_request_user: 'root',
   'X-Auth_Request-Name': 'root',
+  'x-auth-request_plan': 'root',
   'x-session_claims': 'root',
 }
 
-const cors = ({ status, headers }: Answered): string =>
-  headers['access-control-allow-origin'] === OTHER_ORIGIN &&
-  headers['access-control-allow-credentials'] === 'true' &&
-  /\borigin\b/i.test(headers.vary ?? '')
-    ? `${status}, readable`
-    : `${status}`
+function cors({ status, headers }: Answered): string {
+  const readable =
+    headers['access-control-allow-origin'] === OTHER_ORIGIN &&
+    headers['access-control-allow-credentials'] === 'true' &&
+    /\borigin\b/i.test(headers.vary ?? '')
+  return readable ? `${status}, readable` : `${status}`
+}
+
+/** A page may then send what it asked for. */
+function allowed(answered: Answered): string {
+  const { headers } = answered
+  const methods = headers['access-control-allow-methods'] ?? ''
+  const names = headers['access-control-allow-headers'] ?? ''
+  const all = methods.includes('DELETE') && names.includes('content-type')
+  return all ? `${cors(answered)}, allowed` : cors(answered)
+}
 
 export const REQUESTS: readonly Case[] = [
   { name: 'POST without Origin', asked: of('POST', () => ({})), expected: 'passes' },
@@ -76,8 +88,8 @@ export const REQUESTS: readonly Case[] = [
   {
     name: 'its preflight',
     asked: () => preflight(OTHER_ORIGIN),
-    seen: cors,
-    expected: '204, readable',
+    seen: allowed,
+    expected: '204, readable, allowed',
   },
   {
     name: 'a foreign preflight',

@@ -3,7 +3,13 @@ import { execFileSync } from 'node:child_process'
 import type { JsonWebKey } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { createServer, type IncomingMessage, request as send, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  request as send,
+  type ServerResponse,
+} from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo, Server } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -18,7 +24,12 @@ import { LOOPBACK } from '../../support/servers.ts'
 
 export const COOKIE = '__Host-session'
 export const OTHER_ORIGIN = 'https://spa.example'
-export const HEADERS = { 'x-auth-request-user': 'sub', 'x-auth-request-name': 'n' }
+/** No user has a plan. */
+export const HEADERS = {
+  'x-auth-request-user': 'sub',
+  'x-auth-request-name': 'n',
+  'x-auth-request-plan': 'plan',
+}
 
 export type PrivateJwk = JsonWebKey & { readonly kid: string }
 
@@ -28,6 +39,7 @@ export interface Arrived {
   readonly method: string
   readonly path: string
   readonly headers: readonly (readonly [name: string, value: string])[]
+  readonly body: string
 }
 
 /** The real app, a service that tells what it is sent, and what a gateway is to know of them. */
@@ -38,6 +50,8 @@ export interface Site {
   readonly keys: readonly [current: PrivateJwk, next: PrivateJwk]
   /** The certificate of the issuer's address. */
   readonly authority: string
+  /** What gateways asked the app. */
+  readonly questions: readonly IncomingHttpHeaders[]
   /** Arguments of `symbolon gateway`. */
   readonly args: readonly string[]
   /** The cookie of a new session. */
@@ -63,9 +77,12 @@ export async function startSite(): Promise<Site> {
     store: memory(),
   })
   const verify = sessions.forwardAuth({ headers: HEADERS })
+  const questions: IncomingHttpHeaders[] = []
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    if (request.url === '/verify') verify(request, response)
-    else sessions.wellKnown(request, response, () => echo('app')(request, response))
+    if (request.url === '/verify') {
+      questions.push(request.headers)
+      verify(request, response)
+    } else sessions.wellKnown(request, response, () => echo('app')(request, response))
   }
   secure.on('request', answer)
   const app = createServer(answer)
@@ -79,6 +96,7 @@ export async function startSite(): Promise<Site> {
     issuer,
     keys: readRing(file).map(({ key }) => key) as [PrivateJwk, PrivateJwk],
     authority: certificate.cert,
+    questions,
     args: Object.entries({
       issuer,
       origin: OTHER_ORIGIN,
@@ -112,14 +130,15 @@ export async function startSite(): Promise<Site> {
 }
 
 function echo(at: Arrived['at']) {
-  return (
-    { method = '', url = '', rawHeaders }: IncomingMessage,
-    response: ServerResponse,
-  ): void => {
+  return (request: IncomingMessage, response: ServerResponse): void => {
+    const { method = '', url: path = '', rawHeaders } = request
     const headers = rawHeaders.flatMap((name, index) =>
       index % 2 === 0 ? [[name.toLowerCase(), rawHeaders[index + 1] as string] as const] : [],
     )
-    response.end(JSON.stringify({ at, method, path: url, headers } satisfies Arrived))
+    const tell = (body: string): void => {
+      response.end(JSON.stringify({ at, method, path, headers, body } satisfies Arrived))
+    }
+    text(request).then(tell, () => response.destroy())
   }
 }
 
@@ -139,6 +158,9 @@ function selfSigned(folder: string): { cert: string; key: string } {
   )
   return { cert: readFileSync(file, 'utf8'), key: readFileSync(keyFile, 'utf8') }
 }
+
+/** Of a POST. */
+export const BODY = 'text=hello'
 
 export interface Asked {
   readonly method?: string
@@ -168,11 +190,13 @@ export async function ask(
     headers: Object.fromEntries(values),
     agent: false,
   })
-  const [response] = (await once(sent.end(), 'response')) as [IncomingMessage]
-  const body = await text(response)
+  const [response] = (await once(sent.end(method === 'POST' ? BODY : ''), 'response')) as [
+    IncomingMessage,
+  ]
+  const answer = await text(response)
   return {
     status: response.statusCode ?? 0,
     headers: response.headers,
-    arrived: body.startsWith('{"at"') ? (JSON.parse(body) as Arrived) : undefined,
+    arrived: answer.startsWith('{"at"') ? (JSON.parse(answer) as Arrived) : undefined,
   }
 }
