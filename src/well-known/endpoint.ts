@@ -72,7 +72,18 @@ function stream(body: AsyncIterable<string>, response: ServerResponse): void {
 }
 
 function streamOf(body: AsyncIterable<string>): ReadableStream {
-  return ReadableStream.from(body).pipeThrough(new TextEncoderStream())
+  const pieces = body[Symbol.asyncIterator]()
+  const encoder = new TextEncoder()
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await pieces.next()
+      if (done) controller.close()
+      else controller.enqueue(encoder.encode(value))
+    },
+    async cancel() {
+      await pieces.return?.()
+    },
+  })
 }
 
 /** A store that fails is answered here: who asked us is a machine, and wants no page of the app's. */

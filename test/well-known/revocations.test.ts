@@ -102,6 +102,17 @@ describe('R32 the list of revocations', () => {
     await events.return?.()
   })
 
+  test('server-sent events for fetch handlers, ended by whoever reads them', async () => {
+    const { base, sessions } = await site()
+    const headers = { accept: 'text/event-stream' }
+    const response = await sessions.wellKnown.fetch(new Request(base + path, { headers }))
+    const reader = response!.body!.getReader()
+    const { value } = await reader.read()
+    assert.match(new TextDecoder().decode(value as Uint8Array), /^data: /)
+    await reader.cancel()
+    assert.equal((await reader.read()).done, true)
+  })
+
   test('FED-02 a neighbour refuses what was logged out, revoked, or ended for all but one', async () => {
     const { sessions, verify } = await site()
     const kept = await login(sessions, { id: 'carol' })
