@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { GATEWAYS, gatewayCommand } from '../../../src/cli/gateway.ts'
@@ -32,6 +32,15 @@ describe('the pages on gateways', () => {
   test('docs/federation/gateways.md shows what gateways.test.ts sees', () => {
     assert.ok(page('gateways').includes(matrix()), `the table should be:\n\n${matrix()}`)
   })
+})
+
+test('docs/federation.md leads to pages that exist, those of all gateways among them', () => {
+  const text = readFileSync(join(folder, '../federation.md'), 'utf8')
+  const links = [...text.matchAll(/\]\(([^)#]+)/g)].map(([, link]) => link as string)
+  for (const link of links) assert.ok(existsSync(join(folder, '..', link)), link)
+  for (const name of [...Object.keys(GATEWAYS.run), 'gateways', 'not-run']) {
+    assert.ok(links.includes(`federation/${name}.md`), name)
+  }
 })
 
 function shows(text: string, name: string): void {
