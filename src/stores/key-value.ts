@@ -21,6 +21,7 @@ export interface KeyValues {
   set(key: string, value: string, life: number): MaybePromise<unknown>
 }
 
+/** How long to wait for the storage, and the clock. */
 export interface KeyValueOptions {
   /** How long a verb waits for the storage, in ms; default 5,000. */
   readonly timeout?: number

@@ -4,7 +4,6 @@ import fastify from 'fastify'
 import { Hono } from 'hono'
 import { type IncomingMessage, createServer } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
-import Koa from 'koa'
 import { requireAuth } from '../../src/adapters/verify/express.ts'
 import { requireAuth as requireFastify } from '../../src/adapters/verify/fastify.ts'
 import { requireAuth as requireHono } from '../../src/adapters/verify/hono.ts'
@@ -98,7 +97,8 @@ express().get('/', requireAuth(plain), (req, res) => void res.json(req.auth?.sub
 createServer((req, res) => requireAuth(plain)(req, res, () => res.end()))
 fastify().addHook('onRequest', requireFastify(byFields, { optional: true }))
 fastify().get('/', { preHandler: requireFastify(byFields) }, async () => 'ok')
-new Koa().use(requireKoa(byFields))
+declare const ctx: Parameters<ReturnType<typeof requireKoa>>[0]
+requireKoa(byFields)(ctx, async () => undefined) satisfies Promise<void>
 new Hono<{ Variables: { auth: Awaited<ReturnType<typeof byFields>> } }>()
   .use(requireHono(byFields, { origins: 'any' }))
   .get('/', (c) => c.text(String(c.get('auth')?.uid)))

@@ -8,7 +8,6 @@ import express from 'express'
 import express4 from 'express4'
 import fastify from 'fastify'
 import { Hono } from 'hono'
-import Koa from 'koa'
 import { type RequireAuthOptions, requireAuth } from '../../src/adapters/verify/express.ts'
 import { requireAuth as requireFastify } from '../../src/adapters/verify/fastify.ts'
 import { requireAuth as requireHono } from '../../src/adapters/verify/hono.ts'
@@ -16,6 +15,15 @@ import { requireAuth as requireKoa } from '../../src/adapters/verify/koa.ts'
 import { type Verifier, createVerifier } from '../../src/verify/index.ts'
 import { NOW, contents } from '../token/fixtures.ts'
 import { Clock, ISSUER, issuerOf, verifierOf } from './fixtures.ts'
+
+// Its declarations want another release of content-disposition than Express brings.
+const koa: string = 'koa'
+const { default: Koa }: { default: new () => KoaApp } = await import(koa)
+
+interface KoaApp {
+  use(middleware: (ctx: any, next: () => Promise<unknown>) => unknown): KoaApp
+  callback(): RequestListener
+}
 
 /** Every framework's service: whatever the path and method, it says who is asking. */
 const SERVICES: Record<string, (verify: Verifier<object>, options: RequireAuthOptions) => unknown> =
