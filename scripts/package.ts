@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path'
 /** What was planned; decisions/010 tells why it is missed. */
 const BUDGET_KIB = 400
 /** What it may not grow beyond. */
-const CEILING_KIB = 680
+const CEILING_KIB = 730
 const CONTENT = /^(package\.json|README\.md|LICENSE|SECURITY\.md|dist\/.+\.(js|d\.ts))$/
 
 interface Manifest {

@@ -84,6 +84,7 @@ export function createTokens(options: TokenOptions): Tokens {
   if (!Number.isSafeInteger(cacheSize) || cacheSize < 0) {
     throw new SessionError('invalid_option', 'cacheSize must be a whole number, 0 for no cache')
   }
+  const withoutIssuer = { ...options, issuer: undefined }
   let verified = new VerifiedTokens<GenuineToken>(cacheSize)
   let verifiedBy: TrustedKeys | undefined
 
@@ -126,12 +127,15 @@ export function createTokens(options: TokenOptions): Tokens {
     if (typeof compact === 'string') return compact
     const found = trusted.byHeader(compact.header)
     if (found === undefined) return trusted.headerProblem(compact.header)
-    const { key, superseded } = found
+    const { key } = found
     if (!key.verify(compact.signedText, compact.signature)) return 'signature'
     const payload = decodeObject(compact.payload)
     if (payload === undefined) return 'json'
-    const session = checkClaims(payload, options)
+    // Issued before the app had an issuer: it still names its session, and is replaced.
+    const isOlder = options.issuer !== undefined && payload['iss'] === undefined
+    const session = checkClaims(payload, isOlder ? withoutIssuer : options)
     if (typeof session === 'string') return session
+    const superseded = found.superseded || isOlder
     const claims = deepFreeze(appClaims(payload, sessionField))
     const claimsText = JSON.stringify(claims)
     return Object.freeze({ ...session, claims, claimsText, kid: key.kid, superseded })

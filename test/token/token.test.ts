@@ -173,6 +173,12 @@ describe('R7 read', () => {
     }
   })
 
+  test('R15 a token from before the app had an issuer still names its session, and is replaced', () => {
+    const before = tokensOf('HS256').issue(contents())
+    const read = tokensOf('HS256', { issuer: 'https://a' }).read(before)
+    assert.ok(typeof read === 'object' && read.superseded)
+  })
+
   test('CLM-31 CLM-36 tokens of another issuer or audience under one key are refused', () => {
     const ours = tokensOf('HS256', { issuer: 'https://a', audience: 'api' })
     assert.equal(
