@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { SessionError } from '../errors.ts'
 
 /**
@@ -18,8 +19,12 @@ export interface RedisCalls {
   isReady(): boolean
   /** Whether other nodes may answer while one does not. */
   readonly isCluster: boolean
-  /** Begins the connection anew, where that is possible. */
-  reconnect(): void
+  /**
+   * What a client does not do by itself after a failure.
+   *
+   * @param isMixedUp whether a reply belonged to another question: the connection must begin anew
+   */
+  mend(isMixedUp: boolean): void
   /** Listens by a connection of its own. @returns ends it */
   listen(channels: readonly string[], hear: Hear, lost: () => void): () => void
 }
@@ -68,27 +73,39 @@ function nodeRedis(client: NodeRedis, timeout: number): RedisCalls {
   const signal = sharedSignal(timeout)
   const sendCommand = client.sendCommand.bind(client) as (...all: unknown[]) => Promise<unknown>
   // Texts, whatever the client maps replies to for others; and only by masters.
-  const options = (): object => ({ typeMapping: {}, abortSignal: signal() })
+  const texts = { typeMapping: {} }
+  const inTime = (): object => ({ ...texts, abortSignal: signal() })
+  // To a single server that is ready a read goes at once, or harms nobody when it is late: it is
+  // spared the signal, which costs almost as much as the read itself.
   const send: RedisCalls['send'] = isCluster
-    ? (key, command) => sendCommand(key, false, command, options())
+    ? (key, command) => sendCommand(key, false, command, inTime())
     : isSentinel
-      ? (_, command) => sendCommand(false, command, options())
-      : (_, command) => sendCommand(command, options())
+      ? (_, command) => sendCommand(false, command, inTime())
+      : (_, command) => sendCommand(command, command[0] === 'GET' ? texts : inTime())
+  const nodes = (): readonly NodeRedis[] => {
+    if (isSentinel) return []
+    return client.masters?.flatMap((master) => master.client ?? []) ?? [client]
+  }
   return {
     send,
     isCluster,
     isReady: () => client.isReady ?? client.isOpen,
-    reconnect() {
-      if (isCluster || isSentinel || !client.isOpen) return
-      client.destroy()
-      client.connect().catch(() => undefined)
+    mend(isMixedUp) {
+      // It learns who took over a dead master's slots only when a node refuses a key (its issue 2806).
+      if (isCluster) sendCommand(undefined, false, ['GET', randomUUID()]).catch(() => undefined)
+      for (const node of isMixedUp ? nodes() : []) beginAnew(node)
     },
-    listen: (channels, hear, lost) => {
-      if (isSentinel) return listenBySentinel(client, channels, hear, lost)
-      const nodes = client.masters?.flatMap((master) => master.client ?? []) ?? [client]
-      return listenByDuplicate(anyOf(nodes) ?? client, channels, hear, lost)
-    },
+    listen: (channels, hear, lost) =>
+      isSentinel
+        ? listenBySentinel(client, channels, hear, lost)
+        : listenByDuplicate(anyOf(nodes()) ?? client, channels, hear, lost),
   }
+}
+
+function beginAnew(client: NodeRedis): void {
+  if (client.isReady !== true) return
+  client.destroy()
+  client.connect().catch(() => undefined)
 }
 
 /**
@@ -158,7 +175,7 @@ function ioRedis(client: IoRedis): RedisCalls {
     isCluster: 'nodes' in client,
     // One that waits connects with its first command.
     isReady: () => client.status === 'ready' || client.status === 'wait',
-    reconnect: () => client.disconnect(true),
+    mend: (isMixedUp) => void (isMixedUp && client.status === 'ready' && client.disconnect(true)),
     listen(channels, hear, lost) {
       const connection = (anyOf(client.nodes?.('master') ?? []) ?? client).duplicate({
         lazyConnect: false,

@@ -35,6 +35,7 @@ export class RedisConnection {
   #answered = 0
   #silent = false
   #nextProbe = 0
+  #nextMending = 0
 
   /** @param time what scripts are to take for the time, or nothing if Redis knows it */
   constructor(calls: RedisCalls, timeout: number, time: () => number | '') {
@@ -56,7 +57,7 @@ export class RedisConnection {
     } catch (error) {
       const timedOut = (error as SessionError).code === 'store_timeout'
       this.#silent = timedOut && this.#answered < began
-      if (error instanceof MixedUp) this.calls.reconnect()
+      this.#mend(error instanceof MixedUp)
       this.failed()
       throw coded(error)
     }
@@ -86,6 +87,13 @@ export class RedisConnection {
     }
     if (!Array.isArray(reply) || reply[0] !== number) throw new MixedUp()
     return reply.slice(1) as string[]
+  }
+
+  #mend(isMixedUp: boolean): void {
+    const now = performance.now()
+    if (!isMixedUp && now < this.#nextMending) return
+    this.#nextMending = now + PROBE_MS
+    this.calls.mend(isMixedUp)
   }
 
   #probe(): void {

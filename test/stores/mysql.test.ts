@@ -2,8 +2,9 @@ import { after, before, describe } from 'node:test'
 import type { Pool } from 'mysql2/promise'
 import { mysql } from '../../src/stores/mysql.ts'
 import { testStore } from '../../src/testing/store-suite.ts'
-import { amounts, mysqlPool, newTable } from '../support/sql-clients.ts'
+import { mysqlPool, newTable } from '../support/sql-clients.ts'
 import * as servers from '../support/servers.ts'
+import { amounts } from '../support/store-amounts.ts'
 
 describe('MariaDB', servers.mariadb.needed(), () => {
   let server: servers.RunningServer

@@ -1,38 +1,29 @@
 import { after, before, describe } from 'node:test'
-import { Redis } from 'ioredis'
-import { createClient } from 'redis'
-import { redis, type RedisClient } from '../../src/stores/redis.ts'
-import { newId } from '../../src/testing/store-bench.ts'
+import { redis } from '../../src/stores/redis.ts'
 import { testStore } from '../../src/testing/store-suite.ts'
+import { type OpenClient, openClients, twoStores } from '../support/redis-stores.ts'
 import * as servers from '../support/servers.ts'
+import { amounts } from '../support/store-amounts.ts'
+import { untilItAnswers } from '../support/store-faults.ts'
 
-const host = '127.0.0.1'
-const quick = { histories: 100, logouts: 1000 }
+for (const [name, open] of Object.entries(openClients)) {
+  describe(`Redis by ${name}`, servers.redis.needed(), () => {
+    let server: servers.RunningServer
+    let clients: OpenClient[]
 
-describe('Redis', servers.redis.needed(), () => {
-  let server: servers.RunningServer
-  const clients: { close: () => unknown }[] = []
-  let nodeRedis: ReturnType<typeof createClient>
-  let ioRedis: Redis
+    before(async () => {
+      server = await servers.redis.start()
+      clients = [open(server.port), open(server.port)]
+      for (const { client } of clients) await untilItAnswers(redis(client))
+    })
+    after(async () => {
+      for (const client of clients) await client.end()
+      await server.stop()
+    })
 
-  before(async () => {
-    server = await servers.redis.start()
-    nodeRedis = createClient({ socket: { host, port: server.port } })
-    await nodeRedis.connect()
-    ioRedis = new Redis({ host, port: server.port })
-    clients.push({ close: () => nodeRedis.destroy() }, { close: () => ioRedis.disconnect() })
+    testStore('redis()', ({ now }) => twoStores(clients[0]!.client, clients[1]!.client, now), {
+      ...amounts(1),
+      without: ['sweep'],
+    })
   })
-  after(async () => {
-    for (const client of clients) client.close()
-    await server.stop()
-  })
-
-  const two = (client: RedisClient, other: RedisClient, now: () => number) => {
-    const prefix = `${newId()}:`
-    const stores = [redis(client, { prefix, now }), redis(other, { prefix, now })] as const
-    return { store: stores[0], other: stores[1], close: () => stores.forEach((it) => it.close?.()) }
-  }
-
-  testStore('redis() on node-redis', ({ now }) => two(nodeRedis, nodeRedis, now), quick)
-  testStore('redis() on ioredis', ({ now }) => two(ioRedis, ioRedis, now), quick)
-})
+}

@@ -1,0 +1,14 @@
+import type { StoreSuiteOptions } from '../../src/testing/store-suite.ts'
+
+/**
+ * How much chance the shared suite takes: a part of what CI has time for, or all of it with
+ * STORE_AMOUNT=1.
+ */
+export function amounts(part: number): StoreSuiteOptions {
+  const amount = Number(process.env['STORE_AMOUNT'] ?? part / 50)
+  return {
+    histories: 10_000 * amount,
+    logouts: 10_000 * amount,
+    increments: Math.ceil(100 * amount),
+  }
+}
