@@ -125,19 +125,26 @@ function throughPool(pool: PgPool): PostgresAccess {
 }
 
 function throughClient(client: PgClient): PostgresAccess {
+  let last: PromiseLike<unknown> = Promise.resolve()
+  // A Client of pg 9 takes one query at a time.
+  const query = (text: string, values?: unknown[]): Answer => {
+    const answer = last.then(() => client.query(text, values))
+    last = answer.then(ignore, ignore)
+    return answer
+  }
   return {
-    lend: alwaysThere((text, values) => client.query(text, values)),
+    lend: alwaysThere(query),
     async listen(channel, hear, lost) {
       const hearOwn = (message: { channel: string; payload: string }): void => {
         if (message.channel === channel) hear(message.payload)
       }
       client.on('notification', hearOwn)
-      client.query(`LISTEN "${channel}"`).then(ignore, lost)
+      query(`LISTEN "${channel}"`).then(ignore, lost)
       return {
-        beat: () => client.query(`NOTIFY "${channel}"`),
+        beat: () => query(`NOTIFY "${channel}"`),
         end() {
           client.off('notification', hearOwn)
-          client.query(`UNLISTEN "${channel}"`).then(ignore, ignore)
+          query(`UNLISTEN "${channel}"`).then(ignore, ignore)
         },
       }
     },

@@ -14,7 +14,7 @@ import { newId, newVersion } from '../../src/testing/store-bench.ts'
 import { seededRandom } from '../../src/testing/random.ts'
 import { change, living } from '../../src/testing/store-races.ts'
 import * as servers from '../support/servers.ts'
-import { newTable, type Pool, pgPool } from '../support/sql-clients.ts'
+import { connectionOf, newTable, type Pool, pgPool } from '../support/sql-clients.ts'
 import {
   isFailure,
   lasting,
@@ -122,7 +122,7 @@ describe('PostgreSQL when something is wrong with it', servers.postgres.needed()
   ): Promise<void> => {
     const [id, record] = [newId(), lasting()]
     await store.create(id, record)
-    const holder = await admin.connect()
+    const holder = await connectionOf(admin)
     await holder.query({ text: 'BEGIN' })
     await holder.query({
       text: `SELECT FROM ${table} WHERE id = $1 FOR UPDATE`,
@@ -174,7 +174,7 @@ describe('PostgreSQL when something is wrong with it', servers.postgres.needed()
     const ids = [newId(), newId()]
     for (const id of ids) await store.create(id, lasting({ userId: 'locked', created: 1 }))
     const handles = ids.map((id) => store.handle(id)).toSorted()
-    const holder = await admin.connect()
+    const holder = await connectionOf(admin)
     const touch = (handle: string) => ({
       text: `UPDATE ${table} SET expires = expires + 1 WHERE id = $1`,
       values: [handle],
@@ -195,7 +195,7 @@ describe('PostgreSQL when something is wrong with it', servers.postgres.needed()
   test('STO-25 FLT-21 a pool without a free connection is store_timeout, and nothing is done later', async () => {
     const small = pgPool(server.port, { user: 'app', max: 1 })
     const waiting = postgres(small, { table, timeout: 50 })
-    const taken = await small.connect()
+    const taken = await connectionOf(small)
     const id = newId()
     await assert.rejects(async () => waiting.create(id, lasting()), TIMED_OUT)
     const reads = Array.from({ length: 2100 }, () => outcome(() => waiting.read(id)))
