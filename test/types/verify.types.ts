@@ -98,7 +98,7 @@ createServer((req, res) => requireAuth(plain)(req, res, () => res.end()))
 fastify().addHook('onRequest', requireFastify(byFields, { optional: true }))
 fastify().get('/', { preHandler: requireFastify(byFields) }, async () => 'ok')
 declare const ctx: Parameters<ReturnType<typeof requireKoa>>[0]
-requireKoa(byFields)(ctx, async () => undefined) satisfies Promise<void>
+void (requireKoa(byFields)(ctx, async () => undefined) satisfies Promise<void>)
 new Hono<{ Variables: { auth: Awaited<ReturnType<typeof byFields>> } }>()
   .use(requireHono(byFields, { origins: 'any' }))
   .get('/', (c) => c.text(String(c.get('auth')?.uid)))
