@@ -1,5 +1,7 @@
+import { type GrowthResult, growthOf } from './growth.ts'
 import type { Action, HttpResult } from './http.ts'
 import type { Server } from './http/apps.ts'
+import { find } from './reports.ts'
 import { type Summary, ratio } from './statistics.ts'
 import { digits, withSpread } from './table.ts'
 import type { TokenResult } from './tokens.ts'
@@ -21,11 +23,22 @@ const REQUESTS: readonly RequestBudget[] = [
   { ours: 'sqlite', action: 'read', other: 'express-session', least: 1.15 },
 ]
 
+const STORES: readonly RequestBudget[] = [
+  { ours: 'redis', action: 'read', other: 'express-session-redis', least: 1.5 },
+  { ours: 'redis-remembered', action: 'read', other: 'express-session-redis', least: 2.5 },
+  { ours: 'redis-remembered', action: 'read', other: 'bare', least: 0.85 },
+  { ours: 'redis', action: 'write', other: 'express-session-redis', least: 1 },
+  { ours: 'postgres', action: 'read', other: 'express-session-postgres', least: 1 },
+  { ours: 'postgres', action: 'write', other: 'express-session-postgres', least: 1 },
+]
+
+/** How many times as long the slowest reads may take with 1,000,000 sessions as with 1,000. */
+const MOST_GROWTH = 2
+
 const NOT_MEASURED = [
   'identity with maxStale 10 s, against bare Fastify',
-  'read and write with a Redis store of ours, against connect-redis',
-  'growth to 1,000,000 sessions, memory per session, soak',
-  'size and import time',
+  'memory per session, soak',
+  'size and import time (npm run package shows them)',
 ]
 
 interface RequestBudget {
@@ -41,11 +54,15 @@ type Row = readonly string[]
 export function budgetRows(
   tokens: readonly TokenResult[],
   http: readonly HttpResult[],
+  stores: readonly HttpResult[],
+  growth: readonly GrowthResult[],
 ): readonly Row[] {
   return [
     ['budget', 'bound', 'measured', ''],
     ...(tokens.length === 0 ? [] : tokenRows(tokens)),
-    ...(http.length === 0 ? [] : REQUESTS.flatMap((budget) => requestRows(http, budget))),
+    ...REQUESTS.flatMap((budget) => requestRows(http, budget)),
+    ...STORES.flatMap((budget) => requestRows(stores, budget)),
+    ...growthRows(growth),
     ...NOT_MEASURED.map((what) => [what, '', '', 'not measured yet']),
   ]
 }
@@ -80,19 +97,23 @@ function cpu(
 
 function requestRows(results: readonly HttpResult[], budget: RequestBudget): Row[] {
   const { action, least } = budget
-  const find = (server: Server): HttpResult =>
-    results.find((result) => {
-      return (
-        result.server === server && result.action === action && result.connections === CONNECTIONS
-      )
-    })!
-  const [ours, other] = [find(budget.ours), find(budget.other)]
+  const load = { action, connections: CONNECTIONS }
+  const [ours, other] = [find(results, budget.ours, load), find(results, budget.other, load)]
+  if (ours === undefined || other === undefined) return []
   const what = `${action}, ${budget.ours}: × ${budget.other}, by`
   return [
     atLeast(`${what} requests/s`, least, ratio(ours.requestsPerSecond, other.requestsPerSecond)),
     // As many requests as the CPU time of one of the other's buys.
     atLeast(`${what} CPU time`, least, ratio(other.cpu, ours.cpu)),
   ]
+}
+
+function growthRows(results: readonly GrowthResult[]): Row[] {
+  const reads = results.filter(({ kind, operation }) => kind === 'SQLite' && operation === 'read')
+  if (reads.length === 0) return []
+  const [fewest, most] = [reads[0]!, reads.at(-1)!].map(({ size }) => size.toLocaleString('en'))
+  const what = `read, SQLite: p99 of ${most} sessions × that of ${fewest}`
+  return [atMost(what, MOST_GROWTH, growthOf(reads))]
 }
 
 function atLeast(what: string, bound: number, measured: Summary): Row {

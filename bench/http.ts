@@ -1,11 +1,16 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { redis } from '../test/support/servers.ts'
-import type { Server } from './http/apps.ts'
+import {
+  IN_PROCESS,
+  ON_POSTGRES,
+  ON_REDIS,
+  type Places,
+  REMEMBERING,
+  type Server,
+} from './http/apps.ts'
 import { Child } from './http/child.ts'
 import type { LoadJob, LoadResult } from './http/load-process.ts'
-import { type RunningServer, isWithRedis, startServers, usage } from './http/servers.ts'
+import { type RunningServer, startServers, usage } from './http/servers.ts'
+import { STORE_SERVERS, startIfThere } from './stores/servers.ts'
 
 export const ACTIONS = ['anonymous', 'identity', 'read', 'write'] as const
 export type Action = (typeof ACTIONS)[number]
@@ -46,28 +51,47 @@ interface Cell {
   readonly runs: Run[]
 }
 
-const RESULTS = fileURLToPath(new URL('results', import.meta.url))
+/** Sessions kept in the process or its file, against express-session with its MemoryStore. */
+export function measureHttp(
+  scale: HttpScale,
+  folder: string,
+  progress: (what: string) => void,
+): Promise<HttpResult[]> {
+  const places = { file: join(folder, 'sessions.db'), rows: scale.rows }
+  return measureServers(IN_PROCESS, ACTIONS, places, scale, progress)
+}
 
-/** Loads every server with every action over so many connections each, from another process. */
-export async function measureHttp(
+/** Sessions kept in Redis and PostgreSQL, against express-session with the same; those that are there. */
+export async function measureStores(
   scale: HttpScale,
   progress: (what: string) => void,
 ): Promise<HttpResult[]> {
-  const redisServer = redisIsMissing() === undefined ? await redis.start() : undefined
-  // Beside the results and not in the system's folder for temporary files, which may be memory.
-  mkdirSync(RESULTS, { recursive: true })
-  const folder = mkdtempSync(join(RESULTS, 'sqlite-'))
-  const load = new Child('load-process.ts')
-  const places = {
-    file: join(folder, 'sessions.db'),
-    rows: scale.rows,
-    redisPort: redisServer?.port,
+  const redis = await startIfThere(STORE_SERVERS.redis)
+  const postgres = await startIfThere(STORE_SERVERS.postgres)
+  const servers = [...(redis ? ON_REDIS : []), ...(postgres ? ON_POSTGRES : [])]
+  if (servers.length === 0) return []
+  const places = { redisPort: redis?.port, postgresPort: postgres?.port }
+  try {
+    return await measureServers(['bare', ...servers], ['read', 'write'], places, scale, progress)
+  } finally {
+    await redis?.stop()
+    await postgres?.stop()
   }
+}
+
+async function measureServers(
+  names: readonly Server[],
+  actions: readonly Action[],
+  places: Places,
+  scale: HttpScale,
+  progress: (what: string) => void,
+): Promise<HttpResult[]> {
+  const load = new Child('load-process.ts')
   let servers: RunningServer[] = []
   try {
     progress('logging in')
-    servers = await startServers(places, scale.sessions)
-    const cells = cellsOf(servers, scale.connections)
+    servers = await startServers(names, places, scale.sessions)
+    const cells = cellsOf(servers, actions, scale.connections)
     for (let repetition = 0; repetition <= scale.repetitions; repetition++) {
       progress(repetition === 0 ? 'warming up' : `repetition ${repetition}`)
       for (const cell of cells) cell.runs.push(await measure(cell, load, scale.milliseconds))
@@ -75,31 +99,28 @@ export async function measureHttp(
     return cells.map(resultOf)
   } finally {
     await Promise.all([load, ...servers.map(({ child }) => child)].map((child) => child.stop()))
-    await redisServer?.stop()
-    rmSync(folder, { recursive: true })
   }
 }
 
-/** Says so and how to get it; undefined where it is there. */
-export function redisIsMissing(): string | undefined {
-  return redis.needed().skip
+/** In the order of measuring: what is compared with each other is measured one after the other. */
+function cellsOf(
+  servers: readonly RunningServer[],
+  actions: readonly Action[],
+  counts: readonly number[],
+): Cell[] {
+  return counts.flatMap((connections) =>
+    actions.flatMap((action) => {
+      const able = servers.filter(({ server }) => isAsked(server, action))
+      return able.map((running) => ({ running, action, connections, runs: [] }))
+    }),
+  )
 }
 
-/** In the order of measuring: what is compared with each other is measured one after the other. */
-function cellsOf(servers: readonly RunningServer[], counts: readonly number[]): Cell[] {
-  const cells = counts.flatMap((connections) =>
-    ACTIONS.flatMap((action) =>
-      servers.map((running) => ({ running, action, connections, runs: [] })),
-    ),
-  )
-  return cells.filter(({ running: { server }, action }) => {
-    const needsNoData = action === 'anonymous' || action === 'identity'
-    // A process remembers its own reads until it writes.
-    if (server === 'remembered') return action === 'identity' || action === 'read'
-    // To the bare server everything that comes with a cookie is the same.
-    if (server === 'bare') return needsNoData
-    return !isWithRedis(server) || !needsNoData
-  })
+function isAsked(server: Server, action: Action): boolean {
+  // Without sessions there is nothing to write.
+  if (server === 'bare') return action !== 'write'
+  // A process remembers its own reads until it writes.
+  return !REMEMBERING.includes(server) || action === 'identity' || action === 'read'
 }
 
 async function measure(

@@ -7,6 +7,8 @@ const PACKAGES = [
   'express-session',
   'connect-redis',
   'redis',
+  'connect-pg-simple',
+  'pg',
   'jose',
   'fast-jwt',
   'jsonwebtoken',

@@ -1,5 +1,6 @@
 import type { HttpResult } from './http.ts'
 import type { Server } from './http/apps.ts'
+import { type GrowthResult, growthOf } from './growth.ts'
 import { median, ratio, summarize } from './statistics.ts'
 import { digits, table, withSpread } from './table.ts'
 import type { TokenResult } from './tokens.ts'
@@ -40,24 +41,28 @@ function tokenRows(results: readonly TokenResult[]): string[][] {
   })
 }
 
-/** One line for each server under each load, and beside it the ratios to the two others. */
-export function httpTable(results: readonly HttpResult[]): string {
+const COLUMNS_HTTP = `CPU µs of the server per request, how many times that of
+express-session on the same store and of bare Express, requests/s, latency in ms, and the share of
+a CPU that the server had`
+
+/**
+ * One line for each server under each load, and beside it the ratios to the two others.
+ *
+ * @param where the sessions are kept
+ */
+export function httpTable(where: string, results: readonly HttpResult[]): string {
   const rows = results.map((result) => [
     load(result),
     LABELS[result.server],
     withSpread(summarize(result.cpu)),
-    cpuRatio(result, results, 'express-session'),
-    cpuRatio(result, results, 'bare'),
+    cpuRatio(result, find(results, PEERS[result.server] ?? result.server, result)),
+    cpuRatio(result, find(results, 'bare', result)),
     withSpread(summarize(result.requestsPerSecond)),
     digits(median(result.p50)),
     digits(median(result.p99)),
     `${(median(result.busy) * 100).toFixed()}%`,
   ])
-  return `Requests to Express 5: CPU µs of the server per request, how many times that of express-session
-and of bare Express, requests/s, latency in ms, and the share of a CPU that the server had
-
-${table([HTTP_HEADER, ...rows])}
-`
+  return `Requests to Express 5 with sessions ${where}: ${COLUMNS_HTTP}\n\n${table([HTTP_HEADER, ...rows])}\n`
 }
 
 const LABELS: Readonly<Record<Server, string>> = {
@@ -68,6 +73,22 @@ const LABELS: Readonly<Record<Server, string>> = {
   remembered: 'ours, SQLite, maxStale 10 s',
   'express-session-redis': 'express-session, Redis',
   'drop-in-redis': 'drop-in, Redis',
+  redis: 'ours, Redis',
+  'redis-remembered': 'ours, Redis, maxStale 10 s',
+  'express-session-postgres': 'express-session, PostgreSQL',
+  postgres: 'ours, PostgreSQL',
+}
+
+/** With which store express-session does the same; in the process it is its own MemoryStore. */
+const PEERS: Readonly<Partial<Record<Server, Server>>> = {
+  bare: 'express-session',
+  memory: 'express-session',
+  sqlite: 'express-session',
+  remembered: 'express-session',
+  'drop-in-redis': 'express-session-redis',
+  redis: 'express-session-redis',
+  'redis-remembered': 'express-session-redis',
+  postgres: 'express-session-postgres',
 }
 
 const HTTP_HEADER = [
@@ -82,28 +103,31 @@ const HTTP_HEADER = [
   'busy',
 ]
 
-function cpuRatio(
-  result: HttpResult,
-  results: readonly HttpResult[],
-  server: 'bare' | 'express-session',
-): string {
-  // Whatever is done with the session, the bare server answers the same.
-  const action = server === 'bare' && result.action !== 'anonymous' ? 'identity' : result.action
-  const other = results.find((it) => {
-    return it.server === server && it.action === action && it.connections === result.connections
-  })
+function cpuRatio(result: HttpResult, other: HttpResult | undefined): string {
   return other === undefined ? '-' : digits(ratio(result.cpu, other.cpu).median)
+}
+
+/** The result of another server with the same action and load. */
+export function find(
+  results: readonly HttpResult[],
+  server: Server,
+  { action, connections }: Pick<HttpResult, 'action' | 'connections'>,
+): HttpResult | undefined {
+  // To the bare server a write is a read.
+  const asked = server === 'bare' && action === 'write' ? 'read' : action
+  return results.find((it) => {
+    return it.server === server && it.action === asked && it.connections === connections
+  })
 }
 
 /** What becomes of an app with connect-redis that changes its import; empty without Redis. */
 export function dropInTable(results: readonly HttpResult[]): string {
-  const of = (name: Server): HttpResult[] => results.filter(({ server }) => server === name)
-  // Both were measured with the same actions and connections, in the same order.
-  const theirs = of('express-session-redis')
-  const rows = of('drop-in-redis').map((ours, index) => {
+  const rows = results.flatMap((ours) => {
+    const theirs = find(results, 'express-session-redis', ours)
+    if (ours.server !== 'drop-in-redis' || theirs === undefined) return []
     const figures = ['cpu', 'requestsPerSecond', 'p50', 'p99'] as const
-    const times = figures.map((figure) => withSpread(ratio(ours[figure], theirs[index]![figure])))
-    return [load(ours), ...times]
+    const times = figures.map((figure) => withSpread(ratio(ours[figure], theirs[figure])))
+    return [[load(ours), ...times]]
   })
   if (rows.length === 0) return ''
   return `symbolon/express-session as a multiple of express-session, both with connect-redis
@@ -114,4 +138,25 @@ ${table([['action', 'CPU', 'requests/s', 'p50', 'p99'], ...rows])}
 
 function load({ action, connections }: HttpResult): string {
   return `${action}, ${connections} connection${connections === 1 ? '' : 's'}`
+}
+
+const TITLE_GROWTH = `One call after the other on a store with so many sessions: µs at p50 and p99, and how many times as
+long the p99 takes with the most of them as with the fewest`
+
+/** A line for each store and operation, a column for each number of sessions. */
+export function growthTable(results: readonly GrowthResult[]): string {
+  const sizes = [...new Set(results.map(({ size }) => size))]
+  const rows = Map.groupBy(results, ({ kind, operation }) => `${kind}, ${operation}`)
+  const lines = [...rows].map(([name, row]) => [
+    name,
+    ...sizes.map((size) => percentiles(row.find((result) => result.size === size))),
+    withSpread(growthOf(row)),
+  ])
+  const header = ['', ...sizes.map((size) => size.toLocaleString('en')), 'p99 ×']
+  return `${TITLE_GROWTH}\n\n${table([header, ...lines])}\n`
+}
+
+function percentiles(result: GrowthResult | undefined): string {
+  if (result === undefined) return '-'
+  return `${digits(median(result.p50))} / ${digits(median(result.p99))}`
 }

@@ -1,40 +1,68 @@
-// Measures tokens and requests against other libraries: `npm run bench`, in less than five minutes.
-// `--short` takes seconds and shows only that everything runs; `--only tokens` or `http` does half.
-import { mkdirSync, writeFileSync } from 'node:fs'
+// Measures tokens, requests and stores against other libraries: `npm run bench`, in less than ten
+// minutes. `--short` takes seconds and shows only that everything runs; `--only` takes one of PARTS.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { budgetRows } from './budgets.ts'
-import { type HttpScale, measureHttp, redisIsMissing } from './http.ts'
+import { type GrowthScale, measureGrowth } from './growth.ts'
+import { type HttpScale, measureHttp, measureStores } from './http.ts'
 import { describeMachine } from './machine.ts'
-import { dropInTable, httpTable, tokenTables } from './reports.ts'
+import { dropInTable, growthTable, httpTable, tokenTables } from './reports.ts'
+import { missingServers } from './stores/servers.ts'
 import { table } from './table.ts'
 import { type TokenScale, measureTokens } from './tokens.ts'
+
+const PARTS = ['tokens', 'http', 'stores', 'growth'] as const
+type Part = (typeof PARTS)[number]
 
 interface Scale {
   readonly tokens: TokenScale
   readonly http: HttpScale
+  readonly stores: HttpScale
+  readonly growth: GrowthScale
 }
+
+const REQUESTS = { milliseconds: 200, repetitions: 15, sessions: 256, rows: 100_000 }
+const FEW_REQUESTS = { milliseconds: 50, repetitions: 1, sessions: 64, rows: 1000 }
+const UP_TO_A_MILLION = [1000, 10_000, 100_000, 1_000_000]
 
 const FULL: Scale = {
   tokens: { tokens: 2048, batchMs: 40, repetitions: 11 },
-  http: {
-    connections: [1, 32, 128],
-    milliseconds: 200,
-    repetitions: 15,
-    sessions: 512,
-    rows: 100_000,
+  http: { ...REQUESTS, connections: [1, 32, 128] },
+  stores: { ...REQUESTS, connections: [1, 32] },
+  growth: {
+    sizes: {
+      SQLite: UP_TO_A_MILLION,
+      PostgreSQL: UP_TO_A_MILLION,
+      // By the store's own verbs: a million would take a minute.
+      Redis: [1000, 10_000, 100_000],
+    },
+    calls: 1500,
+    repetitions: 7,
   },
 }
 
 const SHORT: Scale = {
   tokens: { tokens: 512, batchMs: 2, repetitions: 1 },
-  http: { connections: [32], milliseconds: 50, repetitions: 1, sessions: 64, rows: 1000 },
+  http: { ...FEW_REQUESTS, connections: [32] },
+  stores: { ...FEW_REQUESTS, connections: [32] },
+  growth: {
+    sizes: { SQLite: [100, 1000], PostgreSQL: [100, 1000], Redis: [100, 1000] },
+    calls: 20,
+    repetitions: 1,
+  },
 }
 
 const { values } = parseArgs({
   options: { short: { type: 'boolean', default: false }, only: { type: 'string' } },
 })
+if (values.only !== undefined && !PARTS.some((part) => part === values.only)) {
+  throw new Error(`--only takes one of ${PARTS.join(', ')}`)
+}
 const scale = values.short ? SHORT : FULL
 const machine = describeMachine()
+const results = fileURLToPath(new URL('results', import.meta.url))
 
 print(
   Object.entries(machine)
@@ -42,18 +70,36 @@ print(
     .join(''),
 )
 if (values.short) print('A short run: its figures say nothing.\n')
+for (const missing of missingServers()) print(`Nothing is measured of it: ${missing}\n`)
 
-const tokens = values.only === 'http' ? [] : await measureTokens(scale.tokens, progress)
-if (tokens.length > 0) print(tokenTables(tokens))
+// Beside the results and not in the system's folder for temporary files, which may be memory.
+mkdirSync(results, { recursive: true })
+const folder = mkdtempSync(join(results, 'files-'))
+try {
+  await measureAll()
+} finally {
+  rmSync(folder, { recursive: true })
+}
 
-const http = values.only === 'tokens' ? [] : await measureHttp(scale.http, progress)
-if (http.length > 0) print(`${httpTable(http)}\n${dropInTable(http) || withoutRedis()}`)
+async function measureAll(): Promise<void> {
+  const tokens = isWanted('tokens') ? await measureTokens(scale.tokens, progress) : []
+  if (tokens.length > 0) print(tokenTables(tokens))
 
-if (!values.short) print(`${table(budgetRows(tokens, http))}\n`)
-print(`Written to ${save({ machine, scale, tokens, http })}`)
+  const http = isWanted('http') ? await measureHttp(scale.http, folder, progress) : []
+  if (http.length > 0) print(httpTable('in its process', http))
 
-function withoutRedis(): string {
-  return `symbolon/express-session and express-session with connect-redis: ${redisIsMissing()}\n`
+  const stores = isWanted('stores') ? await measureStores(scale.stores, progress) : []
+  if (stores.length > 0) print(`${httpTable('on a server', stores)}\n${dropInTable(stores)}`)
+
+  const growth = isWanted('growth') ? await measureGrowth(scale.growth, folder, progress) : []
+  if (growth.length > 0) print(growthTable(growth))
+
+  if (!values.short) print(`${table(budgetRows(tokens, http, stores, growth))}\n`)
+  print(`Written to ${save({ machine, scale, tokens, http, stores, growth })}`)
+}
+
+function isWanted(part: Part): boolean {
+  return (values.only ?? part) === part
 }
 
 function print(text: string): void {
@@ -67,10 +113,8 @@ function progress(what: string): void {
 }
 
 /** For later comparison: with every repetition. */
-function save(results: object): string {
-  const folder = new URL('results/', import.meta.url)
+function save(measured: object): string {
   const name = `${machine['date']?.replaceAll(':', '-')}.json`
-  mkdirSync(folder, { recursive: true })
-  writeFileSync(new URL(name, folder), JSON.stringify(results, null, 1))
+  writeFileSync(join(results, name), JSON.stringify(measured, null, 1))
   return `bench/results/${name}`
 }

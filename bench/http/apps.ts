@@ -1,32 +1,38 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createRequire } from 'node:module'
-import { DatabaseSync } from 'node:sqlite'
 import express, { type Express, type Request, type RequestHandler } from 'express'
-import { createClient } from 'redis'
 import { createSessions, type Duration, type Store } from 'symbolon'
 import { sessionMiddleware } from 'symbolon/express'
 import { memory } from 'symbolon/stores/memory'
+import { postgres } from 'symbolon/stores/postgres'
+import { redis } from 'symbolon/stores/redis'
 import { sqlite } from 'symbolon/stores/sqlite'
+import { postgresPool, redisClient } from '../stores/clients.ts'
+import { fillSqlite } from '../stores/filling.ts'
 
-export const REDIS_SERVERS = ['express-session-redis', 'drop-in-redis'] as const
-export const SERVERS = [
-  'bare',
-  'express-session',
-  'memory',
-  'sqlite',
-  'remembered',
-  ...REDIS_SERVERS,
+export const IN_PROCESS = ['bare', 'express-session', 'memory', 'sqlite', 'remembered'] as const
+export const ON_REDIS = [
+  'express-session-redis',
+  'drop-in-redis',
+  'redis',
+  'redis-remembered',
 ] as const
-export type Server = (typeof SERVERS)[number]
+export const ON_POSTGRES = ['express-session-postgres', 'postgres'] as const
+export type Server = (typeof IN_PROCESS | typeof ON_REDIS | typeof ON_POSTGRES)[number]
+
+/** Those of ours with `maxStale`. */
+export const REMEMBERING: readonly Server[] = ['remembered', 'redis-remembered']
 
 /** Where sessions are kept by those that keep them outside of their process. */
 export interface Places {
   /** Of SQLite. */
-  readonly file: string
+  readonly file?: string
   /** How many sessions SQLite keeps beside those that log in. */
-  readonly rows: number
-  /** Of Redis on the loopback; none where it is not installed. */
-  readonly redisPort: number | undefined
+  readonly rows?: number
+  /** Of Redis on the loopback. */
+  readonly redisPort?: number | undefined
+  /** Of PostgreSQL on the loopback. */
+  readonly postgresPort?: number | undefined
 }
 
 /** What all of the apps keep in a session, beside the user. */
@@ -80,12 +86,24 @@ const WORDS: Readonly<Record<Server, (places: Places) => Words | Promise<Words>>
   bare: () => ({ login: () => undefined, userId: () => '7', data: () => ({ theme: 'dark' }) }),
   'express-session': () => expressSession('express-session'),
   memory: () => ours(memory()),
-  sqlite: ({ file, rows }) => ours(filledSqlite(file, rows)),
+  sqlite({ file, rows }) {
+    const store = sqlite({ file: file! })
+    fillSqlite(store, file!, { from: 1, count: rows! })
+    return ours(store)
+  },
   remembered: ({ file }) => ours(sqlite({ file: `${file}-remembered` }), '10s'),
   'express-session-redis': async (places) =>
-    expressSession('express-session', await redisStore(places)),
+    expressSession('express-session', await connectRedis(places)),
   'drop-in-redis': async (places) =>
-    expressSession('symbolon/express-session', await redisStore(places)),
+    expressSession('symbolon/express-session', await connectRedis(places)),
+  redis: async ({ redisPort }) => ours(redis(await redisClient(redisPort!))),
+  'redis-remembered': async ({ redisPort }) => ours(redis(await redisClient(redisPort!)), '10s'),
+  'express-session-postgres': (places) => expressSession('express-session', connectPg(places)),
+  async postgres({ postgresPort }) {
+    const store = postgres(postgresPool(postgresPort!))
+    await store.setUp()
+    return ours(store)
+  },
 }
 
 function ours(store: Store, maxStale: Duration = 0): Words {
@@ -118,29 +136,17 @@ function expressSession(
   }
 }
 
-async function redisStore({ redisPort }: Places): Promise<object> {
+async function connectRedis({ redisPort }: Places): Promise<object> {
   const { RedisStore } = require('connect-redis') as {
     RedisStore: new (options: object) => object
   }
-  const client = createClient({ socket: { host: '127.0.0.1', port: redisPort! } })
-  return new RedisStore({ client: await client.connect() })
+  return new RedisStore({ client: await redisClient(redisPort!) })
 }
 
-/** Rows as `login` leaves them, by one statement instead of as many synchronous commits. */
-function filledSqlite(file: string, rows: number): Store {
-  const store = sqlite({ file })
-  const database = new DatabaseSync(file)
-  const claims = '{"uid":"7","r":["editor","billing"]}'
-  const data = '{"theme":"dark","visits":0}'
-  const now = Date.now()
-  database
-    .prepare(
-      `WITH RECURSIVE row (number) AS
-         (SELECT 1 UNION ALL SELECT number + 1 FROM row WHERE number < ?)
-       INSERT INTO symbolon_sessions (id, version, user_id, claims, data, created, expires)
-       SELECT randomblob(32), lower(hex(randomblob(16))), number, ?, ?, ?, ? FROM row`,
-    )
-    .run(rows, claims, data, now, now + 14 * 86_400_000)
-  database.close()
-  return store
+function connectPg({ postgresPort }: Places): object {
+  const createStore = require('connect-pg-simple') as (
+    session: unknown,
+  ) => new (options: object) => object
+  const Store = createStore(require('express-session'))
+  return new Store({ pool: postgresPool(postgresPort!), createTableIfMissing: true })
 }

@@ -55,6 +55,11 @@ class Connection {
     })
   }
 
+  /** Sends each request once, so that what remembers sessions has seen them all. */
+  runOnce(): Promise<void> {
+    return this.run(() => this.#sent < this.#requests.length)
+  }
+
   close(): void {
     this.#socket.destroy()
   }
@@ -80,7 +85,7 @@ function answerLength(chunk: Buffer): number {
 
 async function carryOut(job: LoadJob): Promise<LoadResult> {
   const connections = await open(job)
-  await Promise.all(connections.map((connection) => connection.run(() => false)))
+  await Promise.all(connections.map((connection) => connection.runOnce()))
   process.send?.('ready')
   // The parent first asks the server what it has used so far.
   await once(process, 'message')

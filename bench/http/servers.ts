@@ -1,4 +1,4 @@
-import { type Places, REDIS_SERVERS, SERVERS, type Server } from './apps.ts'
+import type { Places, Server } from './apps.ts'
 import { Child } from './child.ts'
 import type { Usage } from './server-process.ts'
 
@@ -11,28 +11,23 @@ export interface RunningServer {
   readonly cookies: readonly string[]
 }
 
-/**
- * Starts all servers; those with Redis where it runs.
- *
- * @param sessions how many log in to each server
- */
-export async function startServers(places: Places, sessions: number): Promise<RunningServer[]> {
+/** @param sessions how many log in to each server */
+export async function startServers(
+  servers: readonly Server[],
+  places: Places,
+  sessions: number,
+): Promise<RunningServer[]> {
   const running: RunningServer[] = []
-  for (const server of SERVERS) {
-    if (isWithRedis(server) && places.redisPort === undefined) continue
+  for (const server of servers) {
     const child = new Child('server-process.ts', [server, JSON.stringify(places)])
     const port = await child.hear<number>()
     const cookies = await logIn(port, sessions)
     if (server !== 'bare') await checkAnswers(port, cookies[0]!)
     running.push({ server, child, port, cookies })
   }
-  const ours = running.find(({ server }) => server === 'memory')!.cookies
-  // The bare server parses requests of the same size, though it makes nothing of their cookies.
+  // The bare server parses requests of the same size as ours, though it makes nothing of their cookies.
+  const ours = running.at(-1)!.cookies
   return running.map((it) => (it.server === 'bare' ? { ...it, cookies: ours } : it))
-}
-
-export function isWithRedis(server: Server): boolean {
-  return REDIS_SERVERS.some((name) => name === server)
 }
 
 export function usage({ child }: RunningServer): Promise<Usage> {
