@@ -17,6 +17,18 @@ export function rowOf({ language, name, version, accepted }: Seen): string {
   return `| ${[language, name, version, ...cells].join(' | ')} |`
 }
 
+/** What the page says of this verifier. */
+export function rowAbout(
+  { language, name }: Pick<Seen, 'language' | 'name'>,
+  page: string,
+): string {
+  return rowsOf(page).find((row) => row.startsWith(`| ${language} | ${name} |`)) ?? ''
+}
+
+export function versionIn(row: string): string {
+  return row.split(' | ')[2] ?? ''
+}
+
 export function rowsOf(page: string): string[] {
   return page.split('\n').filter((line) => line.startsWith('| '))
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { PassThrough } from 'node:stream'
 import { type App, COOKIE } from './app.ts'
 import { type Start, startProgram } from './checker.ts'
 
@@ -78,13 +79,17 @@ async function holdCors(ask: Ask, { origin }: App): Promise<void> {
   assert.equal(allowed(foreign)[0], null)
 }
 
-/** A service's first line says its port. */
-async function addressOf(child: ReturnType<typeof startProgram>): Promise<string> {
-  const ended = once(child, 'exit').then(() => {
-    throw new Error('the service ended')
-  })
-  const line = once(createInterface(child.stdout), 'line') as Promise<[string]>
-  ended.catch(() => undefined)
-  const [text] = await Promise.race([line, ended])
-  return `http://127.0.0.1:${(JSON.parse(text) as { port: number }).port}`
+/** Sooner or later a service says its address. */
+async function addressOf({ stdout, stderr }: ReturnType<typeof startProgram>): Promise<string> {
+  const lines = new PassThrough()
+  let running = 2
+  for (const stream of [stdout, stderr]) {
+    stream.pipe(lines, { end: false })
+    stream.once('end', () => --running === 0 && lines.end())
+  }
+  for await (const line of createInterface(lines)) {
+    const [address] = /http:\/\/127\.0\.0\.1:\d+/.exec(line) ?? []
+    if (address !== undefined) return address
+  }
+  throw new Error('the service ended')
 }

@@ -4,4 +4,4 @@ import { app } from './service.js'
 
 const server = createServer(app)
 await once(server.listen(0, '127.0.0.1'), 'listening')
-console.log(JSON.stringify({ port: server.address().port }))
+console.log(`http://127.0.0.1:${server.address().port}`)

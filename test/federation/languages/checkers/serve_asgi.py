@@ -1,4 +1,3 @@
-import json
 import socket
 
 import uvicorn
@@ -8,5 +7,5 @@ from service import app
 listening = socket.socket()
 listening.bind(("127.0.0.1", 0))
 listening.listen()
-print(json.dumps({"port": listening.getsockname()[1]}), flush=True)
+print(f"http://127.0.0.1:{listening.getsockname()[1]}", flush=True)
 uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listening])

@@ -9,4 +9,4 @@ const server = createServer(async ({ method, url, headers }, response) => {
   response.end(await answer.text())
 })
 await once(server.listen(0, '127.0.0.1'), 'listening')
-console.log(JSON.stringify({ port: server.address().port }))
+console.log(`http://127.0.0.1:${server.address().port}`)

@@ -11,6 +11,6 @@ func main() {
 	if err != nil {
 		panic(err)
 	}
-	fmt.Printf("{\"port\":%d}\n", listener.Addr().(*net.TCPAddr).Port)
+	fmt.Printf("http://%s\n", listener.Addr())
 	http.Serve(listener, service())
 }

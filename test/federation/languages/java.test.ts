@@ -1,0 +1,4 @@
+import { holdLanguage } from './language.ts'
+import { javaPage } from './java.ts'
+
+holdLanguage(javaPage)

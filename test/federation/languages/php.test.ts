@@ -1,0 +1,4 @@
+import { holdLanguage } from './language.ts'
+import { phpPage } from './php.ts'
+
+holdLanguage(phpPage)

@@ -1,0 +1,4 @@
+import { holdLanguage } from './language.ts'
+import { rubyPage } from './ruby.ts'
+
+holdLanguage(rubyPage)

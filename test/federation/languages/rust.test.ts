@@ -1,0 +1,4 @@
+import { holdLanguage } from './language.ts'
+import { rustPage } from './rust.ts'
+
+holdLanguage(rustPage)
