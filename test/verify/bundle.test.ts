@@ -91,7 +91,7 @@ describe('symbolon/verify in a bundle', () => {
       const forged = `${token.slice(0, -4)}AAAA`
       assert.equal((await verify.check({ token: forged })).reason, 'signature')
     }
-    await using app = await publisher(json(createKeyRing(SPECS.ES256).trusted.jwks()))
+    const app = await publisher(json(createKeyRing(SPECS.ES256).trusted.jwks()))
     const remote = createVerifier({ issuer: ISSUER, now, jwksUri: app.origin })
     assert.ok(await remote({ token: issuerOf('ES256').issue(contents()) }))
   })

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { after } from 'node:test'
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
 /** A real HTTP server on loopback that says what a test lets it say, and counts what it was asked. */
-export interface Publisher extends AsyncDisposable {
+export interface Publisher {
   readonly origin: string
   readonly requests: IncomingMessage[]
   answer: Answer
@@ -14,6 +15,7 @@ export interface Publisher extends AsyncDisposable {
   open(): Promise<void>
 }
 
+/** It is shut after the last test of the file. */
 export async function publisher(answer: Answer): Promise<Publisher> {
   const requests: IncomingMessage[] = []
   const create = (): ReturnType<typeof createServer> =>
@@ -39,12 +41,13 @@ export async function publisher(answer: Answer): Promise<Publisher> {
       server = create()
       await listen(port)
     },
-    async [Symbol.asyncDispose]() {
-      await self.shut()
-    },
   }
+  publishers.push(self)
   return self
 }
+
+const publishers: Publisher[] = []
+after(() => Promise.all(publishers.map((each) => each.shut())))
 
 /** An answer of JSON. */
 export function json(content: unknown, headers: Record<string, string> = {}): Answer {

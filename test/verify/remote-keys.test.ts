@@ -63,7 +63,7 @@ const codes = ({ problems }: Neighbour): string[] => problems.map(({ code }) => 
 
 describe('RJK remote keys', () => {
   test('RJK-05 1,000 at once from cold: one fetch, all succeed', async () => {
-    await using app = await publisher(json(jwks))
+    const app = await publisher(json(jwks))
     const { reason } = neighbourOf(app)
     const reasons = await Promise.all(Array.from({ length: 1000 }, () => reason(token)))
     assert.deepEqual(new Set(reasons), new Set([undefined]))
@@ -71,7 +71,7 @@ describe('RJK remote keys', () => {
   })
 
   test('RJK-01 RJK-04 DOS-05 a flood of unknown kids: one fetch a cooldown, known keys stay', async () => {
-    await using app = await publisher(json(jwks))
+    const app = await publisher(json(jwks))
     const { reason, clock } = neighbourOf(app)
     assert.equal(await reason(token), undefined)
     for (const fetches of [1, 2, 3]) {
@@ -83,7 +83,7 @@ describe('RJK remote keys', () => {
   })
 
   test('RJK-02 the same while the endpoint is down from the start, and it recovers', async () => {
-    await using app = await publisher(json(jwks))
+    const app = await publisher(json(jwks))
     await app.shut()
     let attempts = 0
     const counted: typeof fetch = (...call) => (attempts++, fetch(...call))
@@ -102,7 +102,7 @@ describe('RJK remote keys', () => {
   })
 
   test('RJK-03 the same while it publishes no key', async () => {
-    await using app = await publisher(json({ keys: [] }))
+    const app = await publisher(json({ keys: [] }))
     const { reason, clock } = neighbourOf(app)
     for (const fetches of [1, 2]) {
       for (let count = 0; count < 300; count++)
@@ -113,7 +113,7 @@ describe('RJK remote keys', () => {
   })
 
   test('RJK-06 keys that cannot be fetched again are used for a day, and not longer', async () => {
-    await using app = await publisher(json(jwks, { 'cache-control': 'max-age=300' }))
+    const app = await publisher(json(jwks, { 'cache-control': 'max-age=300' }))
     const neighbour = neighbourOf(app)
     const { reason, clock } = neighbour
     assert.equal(await reason(token), undefined)
@@ -129,7 +129,7 @@ describe('RJK remote keys', () => {
   })
 
   test('RJK-07 CCH-04 a key that was removed is refused after max-age, remembered or not', async () => {
-    await using app = await publisher(json(jwks, { 'cache-control': 'public, max-age=300' }))
+    const app = await publisher(json(jwks, { 'cache-control': 'public, max-age=300' }))
     const { reason, clock } = neighbourOf(app)
     assert.equal(await reason(token), undefined)
     app.answer = json({ keys: [later.publicJwk] })
@@ -141,7 +141,7 @@ describe('RJK remote keys', () => {
   })
 
   test('RJK-08 a key that was added is found by one fetch', async () => {
-    await using app = await publisher(json(jwks))
+    const app = await publisher(json(jwks))
     const { reason, clock } = neighbourOf(app)
     await reason(token)
     app.answer = json({ keys: [...jwks.keys, later.publicJwk] })
@@ -161,7 +161,7 @@ describe('RJK remote keys', () => {
       response.on('drain', more)
       more()
     }
-    await using app = await publisher((_, response) => endless(response.writeHead(200)))
+    const app = await publisher((_, response) => endless(response.writeHead(200)))
     const neighbour = neighbourOf(app, { timeout: 300, cooldown: 0 })
     assert.equal(await neighbour.reason(token), 'unavailable')
     assert.ok(sent < 50 * filler.length, String(sent))
@@ -184,8 +184,8 @@ describe('RJK remote keys', () => {
   })
 
   test('RJK-10 redirections are not followed', async () => {
-    await using target = await publisher(json(jwks))
-    await using app = await publisher(json(jwks))
+    const target = await publisher(json(jwks))
+    const app = await publisher(json(jwks))
     for (const code of [301, 302, 303, 307, 308]) {
       for (const location of [`${target.origin}/`, '/other', 'file:///etc/jwks.json']) {
         app.answer = (request, response) =>
@@ -201,7 +201,7 @@ describe('RJK remote keys', () => {
   })
 
   test('RJK-12 whatever is no key set changes nothing', async () => {
-    await using app = await publisher(json(jwks))
+    const app = await publisher(json(jwks))
     const { reason, clock } = neighbourOf(app)
     const text = (body: string | Buffer, headers = {}): Publisher['answer'] => {
       return (_, response) => response.writeHead(200, headers).end(body)
@@ -247,7 +247,7 @@ describe('RJK remote keys', () => {
       { ...twin, kid: 'twice' },
       { ...rsa, kid: 'twice' },
     ]
-    await using app = await publisher(json({ keys: [...foreign, own] }))
+    const app = await publisher(json({ keys: [...foreign, own] }))
     const neighbour = neighbourOf(app)
     assert.equal(await neighbour.reason(token), undefined)
     assert.equal(codes(neighbour).length, 8)
@@ -268,7 +268,7 @@ describe('RJK remote keys', () => {
 
   test('ALG-18 a key’s kind decides the algorithm, whatever the set leaves out', async () => {
     const { alg: _, use: __, ...bare } = jwks.keys[0]!
-    await using app = await publisher(json({ keys: [bare] }))
+    const app = await publisher(json({ keys: [bare] }))
     const { reason } = neighbourOf(app)
     assert.equal(await reason(token), undefined)
     const payload = JSON.stringify({ ...SESSION, iss: ISSUER, sub: '7' })
@@ -280,7 +280,7 @@ describe('RJK remote keys', () => {
 
   test('RJK-14 two answers are never under way at once, so none overtakes another', async () => {
     const waiting: ServerResponse[] = []
-    await using app = await publisher((_, response) => void waiting.push(response))
+    const app = await publisher((_, response) => void waiting.push(response))
     const { reason, clock } = neighbourOf(app)
     const first = [token, randomKid(), token].map(reason)
     while (waiting.length === 0) await new Promise((resolve) => setImmediate(resolve))
@@ -294,7 +294,7 @@ describe('RJK remote keys', () => {
   })
 
   test('RJK-15 connections that fail in every way are an answer within the time, and recover', async () => {
-    await using app = await publisher(json(jwks))
+    const app = await publisher(json(jwks))
     const address = (host: string): object => ({ jwksUri: `https://${host}/`, timeout: 500 })
     for (const more of [address('does-not-exist.invalid'), address(app.origin.slice(7))]) {
       assert.equal(await neighbourOf(app, more).reason(token), 'unavailable')
@@ -316,7 +316,7 @@ describe('RJK remote keys', () => {
   })
 
   test('RJK-16 no cookie is sent, and none is kept', async () => {
-    await using app = await publisher(json(jwks, { 'set-cookie': 'a=1; Path=/' }))
+    const app = await publisher(json(jwks, { 'set-cookie': 'a=1; Path=/' }))
     const { verify, clock } = neighbourOf(app)
     const cookie = `__Host-session=${token}`
     for (let times = 0; times < 3; times++, clock.pass(HOUR)) await verify({ headers: { cookie } })
@@ -327,8 +327,8 @@ describe('RJK remote keys', () => {
   })
 
   test('RJK-17 RJK-18 RJK-22 ALG-22 what a token says fetches nothing', async () => {
-    await using app = await publisher(json(jwks))
-    await using evil = await publisher(json({ keys: [later.publicJwk] }))
+    const app = await publisher(json(jwks))
+    const evil = await publisher(json({ keys: [later.publicJwk] }))
     const { reason } = neighbourOf(app)
     await reason(token)
     const { kid } = jwks.keys[0]!
@@ -355,7 +355,7 @@ describe('RJK remote keys', () => {
       headers: Record<string, string>,
       time: number,
     ): Promise<boolean> => {
-      await using app = await publisher(json(jwks, headers))
+      const app = await publisher(json(jwks, headers))
       const { reason, clock } = neighbourOf(app)
       await reason(token)
       clock.pass(time)
@@ -383,7 +383,7 @@ describe('RJK remote keys', () => {
   })
 
   test('RJK-20 a clock that is set back makes no storm and freezes nothing', async () => {
-    await using app = await publisher(json(jwks, { 'cache-control': 'max-age=300' }))
+    const app = await publisher(json(jwks, { 'cache-control': 'max-age=300' }))
     const { reason, clock } = neighbourOf(app)
     await reason(token)
     clock.pass(-HOUR)
@@ -395,7 +395,7 @@ describe('RJK remote keys', () => {
   })
 
   test('RJK-21 nothing keeps a process alive', async () => {
-    await using app = await publisher(json(jwks))
+    const app = await publisher(json(jwks))
     const script = `
       import { createVerifier } from ${JSON.stringify(import.meta.resolve('../../src/verify/index.ts'))}
       const verify = createVerifier({ issuer: '${ISSUER}', jwksUri: '${app.origin}/', now: () => ${new Clock().now} })
@@ -407,7 +407,7 @@ describe('RJK remote keys', () => {
 
   test('KEY-19 what has not changed is not sent again, and tokens stay remembered', async () => {
     const etag = '"v1"'
-    await using app = await publisher((request, response) => {
+    const app = await publisher((request, response) => {
       const same = request.headers['if-none-match'] === etag
       ;(same ? status(304, { etag }) : json(jwks, { etag }))(request, response)
     })
@@ -425,7 +425,7 @@ describe('RJK remote keys', () => {
   })
 
   test('LOG-07 a listener that throws harms nothing', async () => {
-    await using app = await publisher(json({ keys: [{}, ...jwks.keys] }))
+    const app = await publisher(json({ keys: [{}, ...jwks.keys] }))
     const onProblem = (): never => {
       throw new Error('broken')
     }
@@ -434,7 +434,7 @@ describe('RJK remote keys', () => {
 
   test('R44 without a listener each problem is told once', async (context) => {
     const warn = context.mock.method(console, 'warn', () => undefined)
-    await using app = await publisher(status(500))
+    const app = await publisher(status(500))
     const { onProblem: _, ...rest } = { onProblem: undefined, cooldown: 0 }
     const verify = createVerifier({ issuer: ISSUER, jwksUri: app.origin, ...rest })
     for (let times = 0; times < 3; times++) await verify({ token })

@@ -37,7 +37,7 @@ const text =
   (_, response) =>
     void response.writeHead(200, headers).end(body)
 
-interface Following extends AsyncDisposable {
+interface Following {
   readonly app: Publisher
   readonly clock: Clock
   readonly problems: VerifierProblem[]
@@ -68,7 +68,6 @@ async function following(
     problems,
     reason: async (presented = token) => (await verify.check({ token: presented })).reason,
     asked: () => lists.requests.length,
-    [Symbol.asyncDispose]: () => lists.shut(),
   }
 }
 
@@ -76,7 +75,7 @@ const session = sessionHash(ID)
 
 describe('R32 what a list covers', () => {
   const coveredBy = async (entries: Entries, presented = token): Promise<boolean> => {
-    await using feed = await following(listOf(entries))
+    const feed = await following(listOf(entries))
     const reason = await feed.reason(presented)
     assert.ok(reason === undefined || reason === 'revoked', reason)
     assert.equal(feed.app.requests[0]?.url, '/.well-known/session-revocations')
@@ -142,19 +141,19 @@ describe('R32 which lists are believed', () => {
       '{}',
       '',
     ]) {
-      await using feed = await following(list)
+      const feed = await following(list)
       assert.equal(await feed.reason(), 'unavailable')
       assert.deepEqual(
         feed.problems.map(({ code }) => code),
         ['revocations_failed'],
       )
     }
-    await using feed = await following(listOf({}))
+    const feed = await following(listOf({}))
     assert.equal(await feed.reason(listOf({}, { sk: ID, exp: NOW + 900, sub: '7' })), 'header')
   })
 
   test('R32 an older copy does not replace a newer one, but for another numbering', async () => {
-    await using feed = await following(listOf({ s: [[session, NOW + 900]] }, { seq: 5 }))
+    const feed = await following(listOf({ s: [[session, NOW + 900]] }, { seq: 5 }))
     assert.equal(await feed.reason(), 'revoked')
     feed.app.answer = text(listOf({}, { seq: 4 }))
     feed.clock.pass(1000)
@@ -170,16 +169,16 @@ describe('R32 which lists are believed', () => {
       { length: 10_000 },
       (_, at) => [sessionHash(`${at}`), NOW + 900] as const,
     )
-    await using feed = await following(listOf({ s: [...many, [session, NOW + 900]] }))
+    const feed = await following(listOf({ s: [...many, [session, NOW + 900]] }))
     assert.equal(await feed.reason(), 'revoked')
-    await using large = await following(listOf({ k: ['x'.repeat(1024 * 1024)] }))
+    const large = await following(listOf({ k: ['x'.repeat(1024 * 1024)] }))
     assert.equal(await large.reason(), 'unavailable')
   })
 })
 
 describe('R32 when it is asked for', () => {
   test('FED-05 not for a token that is refused anyway, and twice a second for all others', async () => {
-    await using feed = await following(listOf({}))
+    const feed = await following(listOf({}))
     for (const presented of ['x', `${token.slice(0, -4)}AAAA`]) await feed.reason(presented)
     const expired = { issuedAt: (NOW - 1000) * 1000, expires: (NOW - 100) * 1000 }
     assert.equal(await feed.reason(tokens.issue(contents(expired))), 'expired')
@@ -195,7 +194,7 @@ describe('R32 when it is asked for', () => {
   })
 
   test('R32 a logout is heard of within a second', async () => {
-    await using feed = await following(listOf({}))
+    const feed = await following(listOf({}))
     assert.equal(await feed.reason(), undefined)
     feed.app.answer = text(listOf({ s: [[session, NOW + 900]] }, { seq: 2 }))
     feed.clock.pass(1000)
@@ -203,7 +202,7 @@ describe('R32 when it is asked for', () => {
   })
 
   test('FED-07 nobody is believed on a list older than 30 seconds', async () => {
-    await using feed = await following(listOf({}))
+    const feed = await following(listOf({}))
     assert.equal(await feed.reason(), undefined)
     feed.app.answer = status(503)
     feed.clock.pass(29_999)
@@ -216,7 +215,7 @@ describe('R32 when it is asked for', () => {
   })
 
   test('FED-07 but if the service says so, on the last one known, or none', async () => {
-    await using feed = await following(listOf({ s: [[session, NOW + 900]] }), { onStale: 'accept' })
+    const feed = await following(listOf({ s: [[session, NOW + 900]] }), { onStale: 'accept' })
     feed.app.answer = status(503)
     assert.equal(await feed.reason(), undefined)
     feed.app.answer = text(listOf({ s: [[session, NOW + 900]] }))
@@ -229,7 +228,7 @@ describe('R32 when it is asked for', () => {
   })
 
   test('R32 “not changed” is believed only of a list that is young itself', async () => {
-    await using feed = await following(listOf({}))
+    const feed = await following(listOf({}))
     const etag = '"1"'
     feed.app.answer = (request, response) => {
       if (request.headers['if-none-match'] === etag) response.writeHead(304, { etag }).end()
@@ -249,7 +248,7 @@ describe('R32 when it is asked for', () => {
   })
 
   test('R32 no list is asked for unless it is wanted', async () => {
-    await using feed = await following(listOf({ s: [[session, NOW + 900]] }), {
+    const feed = await following(listOf({ s: [[session, NOW + 900]] }), {
       revocations: false,
     })
     assert.equal(await feed.reason(), undefined)
