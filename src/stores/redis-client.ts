@@ -22,9 +22,10 @@ export interface RedisCalls {
   /**
    * What a client does not do by itself after a failure.
    *
-   * @param isMixedUp whether a reply belonged to another question: the connection must begin anew
+   * @param isBroken whether nothing is answered any more, or with what was not asked for: the
+   *   connection must begin anew
    */
-  mend(isMixedUp: boolean): void
+  mend(isBroken: boolean): void
   /** Listens by a connection of its own. @returns ends it */
   listen(channels: readonly string[], hear: Hear, lost: () => void): () => void
 }
@@ -90,10 +91,10 @@ function nodeRedis(client: NodeRedis, timeout: number): RedisCalls {
     send,
     isCluster,
     isReady: () => client.isReady ?? client.isOpen,
-    mend(isMixedUp) {
+    mend(isBroken) {
       // It learns who took over a dead master's slots only when a node refuses a key (its issue 2806).
       if (isCluster) sendCommand(undefined, false, ['GET', randomUUID()]).catch(() => undefined)
-      for (const node of isMixedUp ? nodes() : []) beginAnew(node)
+      for (const node of isBroken ? nodes() : []) beginAnew(node)
     },
     listen: (channels, hear, lost) =>
       isSentinel
@@ -175,7 +176,7 @@ function ioRedis(client: IoRedis): RedisCalls {
     isCluster: 'nodes' in client,
     // One that waits connects with its first command.
     isReady: () => client.status === 'ready' || client.status === 'wait',
-    mend: (isMixedUp) => void (isMixedUp && client.status === 'ready' && client.disconnect(true)),
+    mend: (isBroken) => void (isBroken && client.status === 'ready' && client.disconnect(true)),
     listen(channels, hear, lost) {
       const connection = (anyOf(client.nodes?.('master') ?? []) ?? client).duplicate({
         lazyConnect: false,

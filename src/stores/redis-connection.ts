@@ -57,7 +57,7 @@ export class RedisConnection {
     } catch (error) {
       const timedOut = (error as SessionError).code === 'store_timeout'
       this.#silent = timedOut && this.#answered < began
-      this.#mend(error instanceof MixedUp)
+      this.#mend(this.#silent || error instanceof MixedUp)
       this.failed()
       throw coded(error)
     }
@@ -89,11 +89,11 @@ export class RedisConnection {
     return reply.slice(1) as string[]
   }
 
-  #mend(isMixedUp: boolean): void {
+  #mend(isBroken: boolean): void {
     const now = performance.now()
-    if (!isMixedUp && now < this.#nextMending) return
+    if (!isBroken && now < this.#nextMending) return
     this.#nextMending = now + PROBE_MS
-    this.calls.mend(isMixedUp)
+    this.calls.mend(isBroken)
   }
 
   #probe(): void {

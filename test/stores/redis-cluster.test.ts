@@ -12,7 +12,7 @@ import { LOOPBACK, redis as server } from '../support/servers.ts'
 import { amounts } from '../support/store-amounts.ts'
 import { isFailure, lasting, outcome } from '../support/store-faults.ts'
 
-const some = { ...amounts(2), without: ['sweep'] } as const
+const some = { ...amounts(1 / 2), without: ['sweep'] } as const
 const SESSIONS = 60
 
 describe('Redis Cluster', server.needed(), () => {

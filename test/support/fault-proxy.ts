@@ -155,8 +155,12 @@ export class Connection {
     }
   }
 
+  #present(): Fault | undefined {
+    return this.fault ?? this.#proxy.fault
+  }
+
   #meet(): Fault | undefined {
-    const fault = this.fault ?? this.#proxy.fault
+    const fault = this.#present()
     if (fault) this.#proxy.hits++
     return fault
   }
@@ -165,9 +169,9 @@ export class Connection {
     const left = due - performance.now()
     if (left > 0) await sleep(left, undefined, { ref: false })
     if (fault?.kind !== 'drip') return void this.#client.write(chunk)
-    for (const byte of chunk) {
-      if (this.#client.destroyed) return
-      this.#client.write(Buffer.of(byte))
+    for (let sent = 0; sent < chunk.length && !this.#client.destroyed; sent++) {
+      if (this.#present() !== fault) return void this.#client.write(chunk.subarray(sent))
+      this.#client.write(chunk.subarray(sent, sent + 1))
       await sleep(fault.ms, undefined, { ref: false })
     }
   }

@@ -10,7 +10,7 @@ const host = '127.0.0.1'
 
 export interface OpenClient {
   readonly client: RedisClient
-  end(): unknown
+  readonly end: () => unknown
 }
 
 /** With the options that the store asks for; nobody waits for the connection. */
