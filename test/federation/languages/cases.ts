@@ -29,6 +29,9 @@ export async function casesOf(app: App): Promise<Case[]> {
   const parts = { header: decode(header), payload: decode(payload), signature }
   const cookie = `${COOKIE}=${token}`
   const claims = parts.payload
+  // Issued 20 s from now: what clocks differ by must not keep a user out.
+  const late = { ...claims, iat: (claims['iat'] as number) + 25 }
+  const ahead = `${COOKIE}=${signed(app.key, parts.header, late)}`
   const tokens: Named[] = [
     ['no text', ''],
     ['no token', 'abc'],
@@ -48,6 +51,7 @@ export async function casesOf(app: App): Promise<Case[]> {
   return [
     { name: 'a login', cookies: cookie, claims },
     { name: 'one of several cookies', cookies: `a=1;${cookie}; b="2"`, claims },
+    { name: 'FED-11 by a clock that is ahead', cookies: ahead, claims: late },
     { name: 'no cookies', cookies: '' },
     { name: 'a cookie of another name', cookies: `x${cookie}` },
     { name: 'CKI two cookies', cookies: `${cookie}; ${COOKIE}=${await app.logIn()}` },
@@ -71,16 +75,15 @@ function ownTokens(key: LocalKey, { header, payload }: Parts): Named[] {
   }
   return Object.entries(wrong).map(([name, more]) => [
     name,
-    forge(key, JSON.stringify({ ...payload, ...more }), JSON.stringify(header)),
+    signed(key, header, { ...payload, ...more }),
   ])
 }
 
 function otherKeys({ alg, key }: App, { header, payload }: Parts): Named[] {
   const other = importKey(generateKey(alg))
-  const by = (head: Claims): string => forge(other, JSON.stringify(payload), JSON.stringify(head))
+  const by = (head: Claims): string => signed(other, head, payload)
   const cases: Named[] = [['another key', by(header)]]
   if (alg === 'HS256') return cases
-  const withoutKid = JSON.stringify({ ...header, kid: undefined })
   return [
     ...cases,
     ['ALG-25 another key under its own kid', by({ ...header, kid: other.kid })],
@@ -89,8 +92,12 @@ function otherKeys({ alg, key }: App, { header, payload }: Parts): Named[] {
       'ALG-21 a key in the header, under its kid',
       by({ ...header, kid: other.kid, jwk: other.publicJwk }),
     ],
-    ['no kid', forge(key, JSON.stringify(payload), withoutKid)],
+    ['no kid', signed(key, { ...header, kid: undefined }, payload)],
   ]
+}
+
+function signed(key: LocalKey, header: Claims, payload: Claims): string {
+  return forge(key, JSON.stringify(payload), JSON.stringify(header))
 }
 
 function flipped(signature: string): string {

@@ -9,13 +9,17 @@ import { type LocalKey, decode, forge } from '../../token/fixtures.ts'
 import { type App, COOKIE } from './app.ts'
 import { type Start, startProgram } from './checker.ts'
 
+const MOST_REQUESTS = 12
+
 /** A page's reader of the revocations, in a process of its own that follows the app. */
 class Reader implements AsyncDisposable {
+  readonly #app: App
   readonly #child: ReturnType<typeof startProgram>
   readonly #lines: AsyncIterator<string>
   #complaints = ''
 
-  constructor(start: Start) {
+  constructor(start: Start, app: App) {
+    this.#app = app
     this.#child = startProgram(start)
     this.#child.stderr.on('data', (chunk) => (this.#complaints += String(chunk)))
     this.#lines = createInterface(this.#child.stdout)[Symbol.asyncIterator]()
@@ -30,8 +34,13 @@ class Reader implements AsyncDisposable {
     return JSON.parse(value) as boolean
   }
 
+  /** Not long after: a list that is no news would be refused in the end too, for its age. */
   async becomes(covered: boolean, token: string): Promise<void> {
-    while ((await this.covers(token)) !== covered) await sleep(50)
+    const last = this.#app.asked + MOST_REQUESTS
+    while ((await this.covers(token)) !== covered) {
+      assert.ok(this.#app.asked < last, `not ${covered ? 'refused' : 'believed'} after all that`)
+      await sleep(50)
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -43,7 +52,7 @@ class Reader implements AsyncDisposable {
 
 /** R32: what a reader of the app's revocations must refuse, and what it must not believe. */
 export async function holdRevocations(start: Start, app: App): Promise<void> {
-  await using reader = new Reader(start)
+  await using reader = new Reader(start, app)
   const kept = await app.logIn()
   await reader.becomes(false, kept)
   await holdEndings(reader, app, kept)
