@@ -1,4 +1,11 @@
-import { type Gateway, type Site, identityHeaders, lines, literally } from './site.ts'
+import {
+  type Gateway,
+  type Site,
+  CLAIMS_HEADER,
+  identityHeaders,
+  lines,
+  literally,
+} from './site.ts'
 
 /** Envoy with `jwt_authn`: part of a listener's filter chain, and the clusters. */
 export const envoy: Gateway = (site) => {
@@ -109,7 +116,7 @@ spec:
 ---
 apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy
-metadata: { name: foreign-pages }
+metadata: { name: refused }
 spec:
   selector: { matchLabels: { app: service } }
   action: DENY
@@ -119,5 +126,24 @@ spec:
     when:
     - { key: "request.headers[origin]", notValues: ["*"] }
     - { key: "request.headers[sec-fetch-site]", values: [cross-site, same-site] }
+  - when: [{ key: "request.headers[${CLAIMS_HEADER}]", values: ["*"] }] # nobody here would replace it
+---
+# A server that knows no dashes in names reads x_auth_request_user as the header itself.
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: { name: no-underscores }
+spec:
+  workloadSelector: { labels: { app: service } }
+  configPatches:
+  - applyTo: NETWORK_FILTER
+    match:
+      context: SIDECAR_INBOUND
+      listener: { filterChain: { filter: { name: envoy.filters.network.http_connection_manager } } }
+    patch:
+      operation: MERGE
+      value:
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          common_http_protocol_options: { headers_with_underscores_action: REJECT_REQUEST }
 `,
 })

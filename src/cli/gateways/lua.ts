@@ -1,4 +1,4 @@
-import { type Gateway, type Site, CLAIMS_HEADER, identityHeaders, lines } from './site.ts'
+import { type Gateway, type Site, identityHeaders, lines } from './site.ts'
 
 /** Kong with its `jwt` plugin, and functions for what that does not check. */
 export const kong: Gateway = (site) => ({
@@ -72,14 +72,22 @@ ${lua(site, (name) => `ngx.req.clear_header("${name}")`, 'ngx.exit')}\
 /** Removes what clients say of themselves, and refuses two cookies and what other sites' pages ask for. */
 function lua(site: Site, remove: (name: string) => string, exit: string): string {
   const list = site.origins.map((it) => `["${it}"] = true`).join(', ')
-  const cookie = site.cookie.replaceAll(/[-.]/g, '%$&')
-  return `${lines([...site.headers.map(([name]) => name), CLAIMS_HEADER], (name) => `        ${remove(name)}`)}\
-        local headers, method = ngx.req.get_headers(), ngx.req.get_method()
+  const names = identityHeaders(site)
+  const cookie = `${site.cookie.toLowerCase().replaceAll(/[-.]/g, '%$&')}%s*=`
+  return `${lines(names, (name) => `        ${remove(name)}`)}\
+        local headers, method = ngx.req.get_headers(0), ngx.req.get_method()
+        -- A server that knows no dashes in names reads x_auth_request_user as the header itself.
+        local identity = { ${names.map((name) => `["${name}"] = true`).join(', ')} }
+        for name in pairs(headers) do
+          if name:find("_", 1, true) and identity[name:gsub("_", "-")] then ${exit}(400) end
+        end
         local function text(name) local it = headers[name]; return type(it) == "table" and table.concat(it, "; ") or it or "" end
         local own = ({ ${list} })[text("origin")]
         local safe = method == "GET" or method == "HEAD" or method == "OPTIONS"
         local foreign = text("sec-fetch-site") == "cross-site" or text("sec-fetch-site") == "same-site"
         if not own and (text("origin") ~= "" or (foreign and not safe)) then ${exit}(403) end
-        if select(2, text("cookie"):gsub("${cookie}=", "")) > 1 then ${exit}(401) end
+        -- nginx reads on behind a comma, and any case: another host of the site may have hidden one there.
+        local cookies = text("cookie"):lower()
+        if cookies:find(",%s*${cookie}") or select(2, cookies:gsub("${cookie}", "")) > 1 then ${exit}(401) end
 `
 }

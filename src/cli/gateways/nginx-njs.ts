@@ -38,8 +38,10 @@ async function verify(r) {
 }
 
 async function claimsOf(cookies) {
+  // As the app reads them: what is ours only behind a comma or a no-break space is another host's.
+  const all = cookies.split(';').map((it) => it.replace(/^[ \t]+|[ \t]+$/g, ''))
   // Of two cookies nobody knows which one is the app's.
-  const ours = cookies.split(/[;,]/).map((it) => it.trim()).filter((it) => it.startsWith(COOKIE))
+  const ours = all.filter((it) => it.startsWith(COOKIE))
   const parts = ours.length === 1 ? ours[0].slice(COOKIE.length).split('.') : []
   if (parts.length !== 3) return undefined
   const header = objectOf(parts[0])

@@ -21,8 +21,9 @@ export const traefik: Gateway = (site) => {
   middlewares:
     nobody:
       headers:
+        # A server that knows no dashes in names reads x_auth_request_user as the header itself.
         customRequestHeaders:
-${lines(names, (name) => `          ${name}: ""`)}\
+${lines(names.flatMap(spellings), (name) => `          ${name}: ""`)}\
     session:
       forwardAuth:
         address: http://${site.app}/verify
@@ -36,4 +37,13 @@ ${lines(names, (name) => `          ${name}: ""`)}\
     service: { loadBalancer: { servers: [{ url: "http://${site.service}" }] } }
 `,
   }
+}
+
+/** With a dash or an underscore at each place: it can only remove a header by its whole name. */
+function spellings(name: string): string[] {
+  const [first = '', ...words] = name.split('-')
+  return words.reduce(
+    (begun, word) => begun.flatMap((it) => [`${it}-${word}`, `${it}_${word}`]),
+    [first],
+  )
 }

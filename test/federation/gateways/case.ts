@@ -34,7 +34,7 @@ export async function seenOf(
 }
 
 /** Where a request came to, or what the gateway answered. */
-function arrival({ arrived, status }: Answered): string {
+export function arrival({ arrived, status }: Answered): string {
   if (arrived === undefined) return `${status}`
   if (arrived.at === 'app') return 'to the app'
   return arrived.method === 'POST' && arrived.body !== BODY ? 'passes without its body' : 'passes'

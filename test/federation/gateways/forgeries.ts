@@ -1,6 +1,6 @@
 // Tokens as an attacker, another program or a clock would make them of a genuine one.
 import { createHmac, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
-import { decodeJwt, type JWTPayload, SignJWT } from 'jose'
+import { CompactSign, decodeJwt, type JWTPayload } from 'jose'
 import type { PrivateJwk, Site } from './site.ts'
 
 type Change = (claims: JWTPayload) => JWTPayload
@@ -12,16 +12,20 @@ export async function resigned(
   key: PrivateJwk = site.keys[0],
 ): Promise<string> {
   const claims = change(decodeJwt(await site.logIn()))
-  return signed(claims, { alg: 'ES256', kid: key.kid, typ: 'JWT' }, key)
+  return signed(JSON.stringify(claims), key)
 }
 
-function signed(
-  claims: JWTPayload,
-  header: { alg: string; kid: string; typ: string },
-  key: PrivateJwk,
-): Promise<string> {
+/** As another program of the app's key may write the same claims. */
+export async function withSkLast(site: Site): Promise<string> {
+  const { sk, ...claims } = decodeJwt(await site.logIn())
+  return signed(JSON.stringify({ ...claims, sk }, null, 1), site.keys[0])
+}
+
+function signed(payload: string, key: PrivateJwk): Promise<string> {
   const privateKey = createPrivateKey({ key, format: 'jwk' })
-  return new SignJWT(claims).setProtectedHeader(header).sign(privateKey)
+  return new CompactSign(Buffer.from(payload))
+    .setProtectedHeader({ alg: 'ES256', kid: key.kid, typ: 'JWT' })
+    .sign(privateKey)
 }
 
 export function expired(claims: JWTPayload): JWTPayload {

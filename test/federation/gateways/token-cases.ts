@@ -1,4 +1,4 @@
-import { type Case, cookie } from './case.ts'
+import { arrival, type Case, cookie } from './case.ts'
 import {
   byAnotherKey,
   byPublicKeyAsSecret,
@@ -8,14 +8,21 @@ import {
   unsigned,
   withAnotherPayload,
   withAnotherSignature,
+  withSkLast,
 } from './forgeries.ts'
-import { COOKIE, type Site } from './site.ts'
+import { type Answered, COOKIE, type Site } from './site.ts'
 
 export const TOKENS: readonly Case[] = [
   { name: 'a cookie of the app', asked: token((site) => site.logIn()), expected: 'passes' },
   {
     name: 'by the key that is yet to sign',
     asked: token((site) => resigned(site, (it) => it, site.keys[1])),
+    expected: 'passes',
+  },
+  {
+    name: 'its claims written with spaces, `sk` last',
+    asked: token(withSkLast),
+    seen: claimsArrival,
     expected: 'passes',
   },
   { name: 'no cookie', asked: () => ({}), expected: '401' },
@@ -31,7 +38,11 @@ export const TOKENS: readonly Case[] = [
     asked: token((site) => resigned(site, (it) => ({ ...it, iss: 'https://other.example' }))),
     expected: '401',
   },
-  { name: 'no iss', asked: token((site) => resigned(site, lacking('iss'))), expected: '401' },
+  {
+    name: 'no iss',
+    asked: token((site) => resigned(site, lacking('iss'))),
+    expected: { alone: '401', asks: 'passes' },
+  },
   { name: 'no sk', asked: token((site) => resigned(site, lacking('sk'))), expected: '401' },
   { name: 'a session of nobody', asked: token((site) => site.anonymous()), expected: '401' },
   {
@@ -55,6 +66,26 @@ export const TOKENS: readonly Case[] = [
       const tokens = [await site.logIn(), await site.logIn('bob')]
       return { headers: { cookie: tokens.map((it) => `${COOKIE}=${it}`) } }
     },
+    expected: '401',
+  },
+  {
+    // Of another host of the site: the browser sends it as a part of `theme`.
+    name: 'a cookie hidden behind a comma',
+    asked: async (site) => ({ headers: { cookie: `theme=1,${COOKIE}=${await site.logIn()}` } }),
+    expected: '401',
+  },
+  {
+    name: 'the same before another header',
+    asked: async (site) => ({
+      headers: { cookie: [`theme=1, ${COOKIE} =${await site.logIn()}`, 'lang=en'] },
+    }),
+    expected: '401',
+  },
+  {
+    name: 'a cookie hidden behind a no-break space',
+    asked: async (site) => ({
+      headers: { cookie: `theme=1; \xC2\xA0${COOKIE}=${await site.logIn()}` },
+    }),
     expected: '401',
   },
   {
@@ -85,6 +116,12 @@ export const TOKENS: readonly Case[] = [
     expected: '401',
   },
 ]
+
+function claimsArrival(answered: Answered): string {
+  const claims = new Map(answered.arrived?.headers).get('x-session-claims')
+  const told = claims === undefined ? {} : JSON.parse(Buffer.from(claims, 'base64url').toString())
+  return 'sk' in told ? 'passes with its session id' : arrival(answered)
+}
 
 function token(make: (site: Site) => Promise<string>): Case['asked'] {
   return async (site) => cookie(await make(site))
