@@ -234,12 +234,12 @@ function factsOf({ headers }: CookieCarrier): RequestFacts {
 
 /** What ends is noted only where neighbours can read of it, in a list signed by a public key (R32). */
 function publishedLog(
-  { revocations, handle }: Store,
+  { revocations }: Store,
   ring: KeyRing,
   { issuer }: Settings,
   events: Events,
 ): RevocationLog | undefined {
-  if (issuer === undefined || revocations === undefined || handle === undefined) return undefined
+  if (issuer === undefined || revocations === undefined) return undefined
   if (ring.ready === undefined && ring.trusted.current.publicJwk === undefined) return undefined
   return guardRevocations(revocations, events)
 }

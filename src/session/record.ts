@@ -149,5 +149,7 @@ export interface RevocationLog {
 export interface RevocationPage {
   /** Random, another one when the numbers began anew: then all entries are to be read again. */
   readonly generation: string
+  /** The highest number given so far in this generation, also of entries that have expired. */
+  readonly last: number
   readonly entries: readonly { readonly number: number; readonly text: string }[]
 }

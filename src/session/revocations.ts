@@ -1,7 +1,8 @@
 import { sessionHash, sessionHashOf } from '../session-names.ts'
+import { MAX_TOLERANCE_MS } from '../token/claims.ts'
 import type { Settings } from './options.ts'
 import { firstSecondAfter, type MaybePromise, type RevocationLog } from './record.ts'
-import { isPromise } from './steps.ts'
+import { isPromise, type Steps, wait, walk } from './steps.ts'
 import type { UserVerbs, Verbs } from './store-guard.ts'
 
 /** What neighbours must refuse before its time. Times in seconds. */
@@ -9,8 +10,8 @@ export type Revocation =
   | readonly [kind: 's', session: string, exp: number]
   | readonly [kind: 'u', userId: string, mark: number, exp: number, except: readonly string[]]
 
-/** R32: beside the life of a token, the clocks' difference and the longest request. */
-const MARGIN_MS = 120_000
+/** R32: beside the life of a token, what a verifier may tolerate of it and the longest request. */
+const MARGIN_MS = MAX_TOLERANCE_MS + 60_000
 
 /**
  * Notes what ends for those who do not ask the store, before it ends: a crash between the two leaves
@@ -26,14 +27,15 @@ export class Revocations {
   }
 
   guard(store: Verbs): Verbs {
-    return {
-      ...store,
-      end: (id, seen) =>
-        after(
-          this.#note((exp) => ['s', sessionHash(id), exp]),
-          () => store.end(id, seen),
-        ),
-    }
+    return { ...store, end: (id, seen) => walk(this.#end(store, id, seen)) }
+  }
+
+  /** Nothing is noted of what neighbours refuse anyway: nobody could fill the list with one old cookie. */
+  *#end(store: Verbs, id: string, seen: string | undefined): Steps<'ok' | 'conflict' | 'gone'> {
+    const found = yield* wait(store.read(id))
+    const isBound = typeof found === 'object' && found.userId !== undefined
+    if (isBound) yield* wait(this.#note((exp) => ['s', sessionHash(id), exp]))
+    return yield* wait(store.end(id, seen))
   }
 
   guardUsers(store: UserVerbs): UserVerbs {

@@ -17,7 +17,7 @@ export function memoryRevocations(
     },
     since(after) {
       const living = kept.filter(({ number, expires }) => number > after && expires > now())
-      return { generation, entries: living.map(({ number, text }) => ({ number, text })) }
+      return { generation, last, entries: living.map(({ number, text }) => ({ number, text })) }
     },
   }
 }

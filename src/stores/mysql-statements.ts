@@ -91,8 +91,8 @@ export function mysqlStatements(tables: Tables): Readonly<Record<Verb | Step, St
       INSERT INTO ${marks} (user_id, created_until, kept, expires)
       VALUES (:userId, :createdUntil, :kept, :expires)
       ON DUPLICATE KEY UPDATE
-        created_until = greatest(created_until, values(created_until)),
-        kept = values(kept), expires = greatest(expires, values(expires))`,
+        kept = IF(values(created_until) >= created_until, values(kept), kept),
+        created_until = greatest(created_until, values(created_until)), expires = greatest(expires, values(expires))`,
     endCovered: `
       UPDATE ${sessions} AS session SET ${tombstone} WHERE user_id = :userId AND ${covered}`,
     // The row of the counter stays locked until its number can be read: an AUTO_INCREMENT would show

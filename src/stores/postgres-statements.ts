@@ -137,7 +137,9 @@ export function postgresStatements(
         VALUES (:userId, :createdUntil, :kept, :expires)
         ON CONFLICT (user_id) DO UPDATE SET
           created_until = greatest(mark.created_until, excluded.created_until),
-          kept = excluded.kept, expires = greatest(mark.expires, excluded.expires)
+          kept = CASE WHEN excluded.created_until >= mark.created_until
+            THEN excluded.kept ELSE mark.kept END,
+          expires = greatest(mark.expires, excluded.expires)
         RETURNING 1
       )
       SELECT 1 AS marked ${telling(`'user ' || :userId`)}`,

@@ -24,7 +24,7 @@ export function redisRevocations(place: RedisPlace, resending: Resending): Revoc
 
     since: (after) =>
       connection.within(async () => {
-        const [generation = '', ...rest] = await connection.run(LOG_SINCE, keys, [
+        const [generation = '', last, ...rest] = await connection.run(LOG_SINCE, keys, [
           randomUUID(),
           after,
         ])
@@ -32,7 +32,7 @@ export function redisRevocations(place: RedisPlace, resending: Resending): Revoc
           number: Number(rest[2 * index]),
           text: String(rest[2 * index + 1]).replace(/^\d+ /, ''),
         }))
-        return { generation, entries }
+        return { generation, last: Number(last), entries }
       }),
   }
 }

@@ -128,7 +128,7 @@ tell(ARGV[5], ARGV[6])
 return {ARGV[1], tostring(last)}`)
 
 export const LOG_SINCE: Script = script(`${LOG}
-local page = {ARGV[1], generation}
+local page = {ARGV[1], generation, tostring(last)}
 for number = math.max(first, ARGV[3] + 1), last do
   local entry = redis.call('HGET', KEYS[1], number)
   if expiry(entry) > now then

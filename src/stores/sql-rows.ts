@@ -52,6 +52,7 @@ export function pageOf(rows: readonly Row[]): RevocationPage {
   const entries = rows.filter(({ number }) => number !== null)
   return {
     generation: String(rows[0]?.['generation']),
+    last: Number(rows[0]?.['last']),
     entries: entries.map(({ number, text }) => ({ number: Number(number), text: String(text) })),
   }
 }

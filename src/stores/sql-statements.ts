@@ -100,7 +100,7 @@ export function commonSql(tables: Tables, now: string): CommonSql {
         SELECT created_until AS createduntil, kept, expires FROM ${marks}
         WHERE user_id = :userId AND expires > ${now}`,
       revocations: `
-        SELECT counter.generation, entry.number, entry.text
+        SELECT counter.generation, counter.last, entry.number, entry.text
         FROM ${counter} AS counter LEFT JOIN ${revocations} AS entry
         ON entry.number > :after AND entry.expires > ${now}
         ORDER BY entry.number`,

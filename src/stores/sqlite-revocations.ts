@@ -18,10 +18,17 @@ export function sqliteRevocations(file: SqliteFile, added: () => void): Revocati
 
     since: (after) =>
       file.read(({ generation, revocations }, now) => ({
-        generation: String(generation.get()?.['generation']),
+        ...generationOf(generation.get()),
         entries: revocations
           .all(after, now)
           .map(({ number, text }) => ({ number: Number(number), text: String(text) })),
       })),
   }
+}
+
+function generationOf(row: Readonly<Record<string, unknown>> = {}): {
+  generation: string
+  last: number
+} {
+  return { generation: String(row['generation']), last: Number(row['last']) }
 }

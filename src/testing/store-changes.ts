@@ -74,8 +74,11 @@ export const revocations: Record<string, StoreCase<StoreWith<'revocations'>>> = 
       before.entries.map(({ text }) => text),
       ['short'],
     )
+    assert.equal(before.last, before.entries[0]!.number)
     clock.advance(1)
     await store.sweep?.()
+    const { last, entries: none } = await store.revocations.since(0)
+    assert.deepEqual([last, none], [before.last, []])
     await store.revocations.add('next', clock.now() + MINUTE)
     const { generation, entries } = await store.revocations.since(before.entries[0]!.number)
     assert.equal(generation, before.generation)

@@ -41,6 +41,9 @@ export const REGISTERED_CLAIMS: readonly string[] = [
 /** `iat` is set back so far, since many verifiers refuse one that is ahead of their clock. */
 export const BACKDATED_SECONDS = 5
 
+/** How far clocks may differ at most, where that is an option. */
+export const MAX_TOLERANCE_MS = 300_000
+
 const SESSION_ID = /^[\w-]{16,128}$/
 
 /** 9999-12-31T23:59:59Z: later dates overflow in other languages, and are milliseconds by mistake. */

@@ -1,4 +1,5 @@
 import { type Duration, milliseconds } from '../duration.ts'
+import { MAX_TOLERANCE_MS } from '../token/claims.ts'
 import type { Fields } from '../token/fields.ts'
 import { checkAddress } from './address.ts'
 import type { PublicKey } from './public-keys.ts'
@@ -95,7 +96,6 @@ const NAMES: ReadonlySet<string> = new Set<keyof VerifierOptions<unknown>>([
   ...(['cacheSize', 'cooldown', 'timeout', 'fetch', 'onProblem', 'now'] as const),
 ])
 
-const MAX_TOLERANCE_MS = 300_000
 const DEFAULT_CACHE_SIZE = 10_000
 
 /** @throws SessionError `invalid_option` */

@@ -86,9 +86,12 @@ export interface RevocationRules extends Pick<TextRules, 'keys' | 'acceptEd25519
   readonly onError: (error: unknown) => void
 }
 
-const MAX_BYTES = 1024 * 1024
+/** Some 80,000 logouts. */
+const MAX_BYTES = 4 << 20
 /** R32: past that a verifier does not know who was logged out. */
 const MAX_AGE_MS = 30_000
+/** Processes of one app sign at different moments, each for so long, and by their own clocks. */
+const CACHED_MS = 20_000
 /** So soon a logout is heard of, and what the answer takes. */
 const INTERVAL_MS = 500
 
@@ -116,7 +119,8 @@ export class Revocations {
   /** @returns `'unavailable'` if no list is young enough to say */
   async problemOf(token: RevocableToken): Promise<'revoked' | 'unavailable' | undefined> {
     const list = await this.#document.get()
-    if (list === undefined) return this.#rules.acceptStale ? undefined : 'unavailable'
+    const isKnown = list !== undefined && (this.#rules.acceptStale || this.#isYoung(list.signed))
+    if (!isKnown) return this.#rules.acceptStale ? undefined : 'unavailable'
     return (await list.covers(token)) ? 'revoked' : undefined
   }
 
@@ -126,8 +130,10 @@ export class Revocations {
     if (typeof signed === 'string') throw new Error(signed)
     const payload = JSON.parse(signed.payload) as RevocationsPayload
     const list = new RevocationList(payload)
+    const newest = this.#newest ?? list
     const isOlder =
-      this.#newest?.generation === list.generation && list.number < this.#newest.number
+      list.signed < newest.signed - CACHED_MS ||
+      (newest.generation === list.generation && list.number < newest.number)
     if (payload.iss !== rules.issuer || isOlder || !this.#isYoung(list.signed)) {
       throw new Error('The list is of another issuer, or an old copy')
     }

@@ -53,11 +53,15 @@ function* whenReady<T>(ring: KeyRing, make: () => T): Steps<T> {
 
 /** Whoever reads our word about users must be able to tell whose word it is. */
 export function requireIssuer({ issuer }: Settings, what: string): string {
-  if (issuer !== undefined && URL.canParse(issuer)) return issuer
+  if (issuer !== undefined && /^https?:$/.test(protocolOf(issuer))) return issuer
   throw new SessionError(
     'invalid_option',
     `${what} needs the option issuer: the app's public address, such as 'https://app.example', another one in each environment`,
   )
+}
+
+function protocolOf(address: string): string {
+  return URL.canParse(address) ? new URL(address).protocol : ''
 }
 
 function publicDocument(contentType: string, content: unknown): PublicDocument {

@@ -38,6 +38,8 @@ export function createEndpoint(answerTo: Answering): Endpoint {
     ): void {
       const send = (answer: EndpointAnswer | undefined): void => {
         if (answer === undefined && next !== undefined) return next()
+        // Other middleware may have answered meanwhile, or the client may be gone.
+        if (response.headersSent || response.destroyed) return
         const { status, headers, body } = answer ?? NOT_FOUND
         for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
         response.writeHead(status)
@@ -46,7 +48,7 @@ export function createEndpoint(answerTo: Answering): Endpoint {
       }
       const answer = guarded(answerTo, nodeRequest(request))
       if (!isPromise(answer)) return send(answer)
-      answer.then(send, (error: unknown) => (next ? next(error) : response.destroy()))
+      answer.then(send).catch((error: unknown) => (next ? next(error) : response.destroy()))
     },
     {
       async fetch(request: Request): Promise<Response | undefined> {

@@ -7,6 +7,8 @@ const MOST_WAITING = 1000
 /** Proxies give up on an answer that takes a minute. */
 const LONGEST_WAIT_SECONDS = 25
 const KEEP_ALIVE_MS = 10_000
+/** Whoever still follows then comes again, and others get their turn. */
+const LONGEST_STREAM_MS = 300_000
 
 const HEADERS = { 'cache-control': 'no-store', 'access-control-allow-origin': '*' }
 const FULL: EndpointAnswer = { status: 503, headers: { ...HEADERS, 'retry-after': '10' } }
@@ -21,7 +23,8 @@ export function followRevocations(list: RevocationList): Answering {
   async function* events(): AsyncIterable<string> {
     waiting++
     try {
-      for (let etag = ''; ;) {
+      const end = performance.now() + LONGEST_STREAM_MS
+      for (let etag = ''; performance.now() < end;) {
         const document = await list.changedFrom(etag, KEEP_ALIVE_MS)
         yield document.etag === etag ? ':\n\n' : `data: ${document.body}\n\n`
         etag = document.etag
@@ -33,7 +36,8 @@ export function followRevocations(list: RevocationList): Answering {
 
   return async (request) => {
     const isFull = waiting >= MOST_WAITING
-    if (/\btext\/event-stream\b/.test(request.header('accept') ?? '')) {
+    const wantsEvents = /\btext\/event-stream\b/.test(request.header('accept') ?? '')
+    if (wantsEvents && request.method === 'GET') {
       return isFull ? FULL : eventStream(events())
     }
     waiting++

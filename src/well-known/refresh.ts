@@ -76,6 +76,8 @@ function preflight(origin: string): Readonly<Record<string, string>> {
 }
 
 function originOf(address: string): string {
-  if (URL.canParse(address)) return new URL(address).origin
+  const origin = URL.canParse(address) ? new URL(address).origin : 'null'
+  // Sandboxed frames and files of anybody send `Origin: null`; so would what has no origin.
+  if (origin !== 'null') return origin
   throw new SessionError('invalid_option', "origins must be like 'https://spa.example'")
 }

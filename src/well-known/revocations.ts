@@ -61,12 +61,12 @@ export class RevocationList {
   async #readLog(): Promise<void> {
     const page = await this.#log.since(this.#last)
     const anew = page.generation !== this.#generation
-    const { entries } = anew && this.#last > 0 ? await this.#log.since(0) : page
+    const { entries, last } = anew && this.#last > 0 ? await this.#log.since(0) : page
     const now = this.#settings.now() / 1000
     const before = anew ? [] : this.#entries.filter((entry) => expiryOf(entry) > now)
     const added = entries.map(({ text }) => JSON.parse(text) as Revocation)
     this.#generation = page.generation
-    this.#last = entries.at(-1)?.number ?? (anew ? 0 : this.#last)
+    this.#last = last
     this.#entries = [...before, ...added]
   }
 
@@ -85,7 +85,7 @@ export class RevocationList {
 
   #payload(now: number, burned: readonly string[]): Record<string, unknown> {
     const gen = this.#generation
-    const sessions = this.#entries.flatMap((it) => (it[0] === 's' ? [[it[1], it[2]]] : []))
+    const sessions = new Map(this.#entries.flatMap((it) => (it[0] === 's' ? [[it[1], it[2]]] : [])))
     const users = this.#entries.flatMap((it) =>
       it[0] === 'u' ? [[userHash(gen, it[1]), it[2], it[3], it[4]]] : [],
     )
@@ -94,7 +94,7 @@ export class RevocationList {
       iat: Math.floor(now / 1000),
       gen,
       seq: this.#last,
-      entries: { s: sessions, u: users, k: burned },
+      entries: { s: [...sessions], u: users, k: burned },
     }
   }
 }

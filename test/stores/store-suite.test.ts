@@ -128,8 +128,17 @@ const FAULTS: Record<string, Fault> = {
     revocations: {
       add: (text, expires) => sound.revocations.add(text, expires),
       since: async (after) => {
-        const { generation, entries } = await sound.revocations.since(after)
-        return { generation, entries: entries.map((entry, n) => ({ ...entry, number: n + 1 })) }
+        const { entries, ...page } = await sound.revocations.since(after)
+        return { ...page, entries: entries.map((entry, n) => ({ ...entry, number: n + 1 })) }
+      },
+    },
+  }),
+  'forgets the last number with its entry': (sound) => ({
+    revocations: {
+      add: (text, expires) => sound.revocations.add(text, expires),
+      since: async (after) => {
+        const page = await sound.revocations.since(after)
+        return { ...page, last: page.entries.at(-1)?.number ?? 0 }
       },
     },
   }),
@@ -137,8 +146,8 @@ const FAULTS: Record<string, Fault> = {
     revocations: {
       add: (text, expires) => sound.revocations.add(text, expires),
       since: async (after) => {
-        const { generation, entries } = await sound.revocations.since(after)
-        return { generation, entries: entries.toReversed() }
+        const { entries, ...page } = await sound.revocations.since(after)
+        return { ...page, entries: entries.toReversed() }
       },
     },
   }),
@@ -146,8 +155,8 @@ const FAULTS: Record<string, Fault> = {
     revocations: {
       add: (text, expires) => sound.revocations.add(text, expires),
       since: async (after) => {
-        const { generation, entries } = await sound.revocations.since(after)
-        return { generation, entries: entries.filter(({ number }) => number !== 7) }
+        const { entries, ...page } = await sound.revocations.since(after)
+        return { ...page, entries: entries.filter(({ number }) => number !== 7) }
       },
     },
   }),

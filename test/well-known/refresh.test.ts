@@ -79,6 +79,9 @@ describe('R33 refresh', () => {
     const bare = new Request(`${issuer}/refresh`, { method: 'POST', headers: { cookie } })
     assert.equal(await status(bare), 403)
     assert.equal(await status(ask(cookie, { method: 'GET' })), 405)
+    for (const origin of ['capacitor://localhost', 'file:///', 'urn:app']) {
+      assert.throws(() => sessions.refresh({ origins: [origin] }), { code: 'invalid_option' })
+    }
     const preflight = await refresh.fetch(ask('', { method: 'OPTIONS' }))
     assert.equal(preflight?.status, 204)
     assert.equal(preflight.headers.get('access-control-allow-methods'), 'POST')

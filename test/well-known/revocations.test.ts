@@ -145,7 +145,7 @@ describe('R32 the list of revocations', () => {
     time += 15 * 60_000
     await sleep(250)
     assert.equal((await list(base)).payload!.entries.s.length, 1)
-    time += 3 * 60_000
+    time += 7 * 60_000
     await sleep(250)
     assert.equal((await list(base)).payload!.entries.s.length, 0)
 
@@ -187,6 +187,57 @@ describe('R32 the list of revocations', () => {
     await assert.rejects(visit.logout(), { code: 'store_unavailable' })
     assert.deepEqual(calls.slice(4), ['add'])
     await sessions.close()
+  })
+
+  test('nobody fills the list with a cookie that is nobody’s, or whose session has ended', async () => {
+    const { base, sessions } = await site()
+    const begin = await sessions.open({ cookie: undefined, method: 'POST', navigation: false })
+    begin.session['cart'] = [1]
+    await begin.save()
+    const { cookies } = await begin.commit({ status: 200, cacheControl: undefined })
+    const anonymous = `${cookies[0]!.name}=${cookies[0]!.value}`
+    const { cookie } = await login(sessions, { id: 'alice' })
+    for (const each of [anonymous, cookie, cookie, anonymous, cookie]) {
+      await (await sessions.open({ cookie: each, method: 'POST', navigation: false })).logout()
+    }
+    assert.equal((await list(base)).payload!.entries.s.length, 1)
+  })
+
+  test('its numbers go on when the entries have expired and the app has started anew', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'symbolon-feed-'))
+    let time = Date.now()
+    const now = (): number => time
+    const keys = generateKey()
+    const seqs: number[] = []
+    for (let start = 0; start < 2; start++) {
+      const store = sqlite({ file: join(folder, 'sessions.db'), now })
+      const sessions = createSessions({ keys, issuer, store, now })
+      if (start === 0) {
+        const { cookie } = await login(sessions, { id: 'alice' })
+        await (await sessions.open({ cookie, method: 'POST', navigation: false })).logout()
+      }
+      const answer = await sessions.wellKnown.fetch(new Request(issuer + path))
+      seqs.push((decodeJwt(await answer!.text()) as unknown as RevocationsPayload).seq)
+      await sessions.close()
+      time += 3_600_000
+    }
+    assert.ok(seqs[0]! > 0)
+    assert.equal(seqs[1], seqs[0])
+    rmSync(folder, { recursive: true })
+  })
+
+  test('an answer that other middleware was faster to give ends no process', async () => {
+    const { sessions } = await site()
+    const server = createServer((request, response) => {
+      sessions.wellKnown(request, response)
+      response.writeHead(503).end()
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const answer = await fetch(`http://127.0.0.1:${port}${path}`)
+    assert.equal(answer.status, 503)
+    await sleep(300)
+    server.close()
   })
 
   test('across processes: a logout in one is refused by the neighbour of another', async () => {

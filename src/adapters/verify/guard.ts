@@ -56,7 +56,9 @@ export function createGuard<Claims>(
 }
 
 function originsOf(issuer: string): readonly string[] {
-  return URL.canParse(issuer) ? [new URL(issuer).origin] : []
+  // Of `urn:app` and the like it is 'null', which sandboxed frames of anybody send.
+  const origin = URL.canParse(issuer) ? new URL(issuer).origin : 'null'
+  return origin === 'null' ? [] : [origin]
 }
 
 function refuse(status: Refusal['status'], headers: Record<string, string> = {}): Refusal {
