@@ -50,13 +50,13 @@ describe('symbolon keygen', () => {
 describe('symbolon explain', () => {
   const file = join(folder, 'explain.json')
   const cookieOf = async (
-    now?: () => number,
+    options: { now?: () => number; issuer?: string } = {},
   ): Promise<{ cookie: string; setCookie: string; id: string }> => {
     const sessions = createSessions({
       keys: { file },
       fields: [['id', 'uid', 'userId']],
       store: memory(),
-      ...(now && { now }),
+      ...options,
     })
     const session = await login(sessions, { id: 'alice' })
     const payload = JSON.parse(Buffer.from(session.value.split('.')[1]!, 'base64url').toString())
@@ -79,7 +79,7 @@ describe('symbolon explain', () => {
   })
 
   test('an expired one, and what the app makes of it', async () => {
-    const { cookie } = await cookieOf(() => Date.now() - 3_600_000)
+    const { cookie } = await cookieOf({ now: () => Date.now() - 3_600_000 })
     assert.match(
       symbolon(['explain', cookie, '--keys', file]).out,
       /genuine.*believed by neighbours no longer/,
@@ -96,7 +96,8 @@ describe('symbolon explain', () => {
     assert.equal(refused('session=abc'), 'format')
     assert.equal(refused(`${cookie}%`), 'encoding')
     assert.equal(refused(cookie, '--session-field', 'sid'), 'claims')
-    assert.equal(refused(cookie, '--issuer', 'https://app.example'), 'issuer')
+    const other = await cookieOf({ issuer: 'https://other.example' })
+    assert.equal(refused(other.cookie, '--issuer', 'https://app.example'), 'issuer')
     symbolon(['keygen', 'other.json'])
     assert.match(
       symbolon(['explain', cookie, '--keys', 'other.json']).out,
