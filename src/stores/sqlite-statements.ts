@@ -104,7 +104,9 @@ export const STATEMENTS: Readonly<Record<Verb, string>> = {
   revocations: `
     SELECT number, text FROM symbolon_revocations WHERE number > ? AND expires > ?
     ORDER BY number`,
-  generation: 'SELECT generation FROM symbolon_generation WHERE only = 1',
+  generation: `
+    SELECT generation, ifnull(seq, 0) AS last FROM symbolon_generation
+    LEFT JOIN sqlite_sequence ON name = 'symbolon_revocations' WHERE only = 1`,
 
   sweepSessions: sweeping('symbolon_sessions'),
   sweepMarks: sweeping('symbolon_marks'),
