@@ -1,5 +1,5 @@
 import { generateKey } from '../../../src/cli/keygen.ts'
-import { importKey } from '../../../src/token/key.ts'
+import { type Key, importKey } from '../../../src/token/key.ts'
 import { type LocalKey, decode, encode, forge } from '../../token/fixtures.ts'
 import { type App, COOKIE, anonymousCookie } from './app.ts'
 import { confusedTokens, otherAlgorithms } from './forged.ts'
@@ -96,7 +96,7 @@ function otherKeys({ alg, key }: App, { header, payload }: Parts): Named[] {
   ]
 }
 
-function signed(key: LocalKey, header: Claims, payload: Claims): string {
+function signed(key: Key, header: Claims, payload: Claims): string {
   return forge(key, JSON.stringify(payload), JSON.stringify(header))
 }
 
