@@ -160,7 +160,9 @@ export class Session<User = unknown> {
     this.#order = Object.keys(data)
     for (const name of this.#order) {
       if (RESERVED.has(name)) this.#setAside = { ...this.#setAside, ...member(name, data[name]) }
-      else Object.defineProperty(this, name, property(data[name]))
+      // Assigning is faster, but might be refused where a prototype has the name.
+      else if (name in this) Object.defineProperty(this, name, property(data[name]))
+      else (this as unknown as Data)[name] = data[name]
     }
   }
 }
