@@ -89,22 +89,15 @@ export class RedisSessions {
   }
 
   async ofUser(userId: string): Promise<readonly StoredSession[]> {
-    const { connection, prefix } = this.#place
-    const [markText = '', ...names] = await connection.run(LIST, this.#userKeys(userId), [])
-    const mark = this.#parseMark(userId, markText)
-    const stored = await Promise.all(
-      names.map(async (name) => {
-        const value = await connection.get(prefix + name)
-        return value === undefined ? undefined : parseStored(name, value)
-      }),
-    )
-    return stored.flatMap((each, index) => {
-      const handle = names[index] ?? ''
-      if (each === undefined || each.answer === ENDED || this.#isOver(each.expires)) return []
-      const record = each.answer
-      const isTheirs = record.userId === userId && !covers(mark, handle, record.created)
-      return isTheirs ? [{ handle, record }] : []
-    })
+    const { mark, sessions } = await this.#list(userId)
+    return sessions.filter(({ handle, record }) => !covers(mark, handle, record.created))
+  }
+
+  /** What a mark ended need not lie there until it would have expired; nor live if the mark is lost. */
+  async clean(userId: string): Promise<void> {
+    const { mark, sessions } = await this.#list(userId)
+    const ended = sessions.filter(({ handle, record }) => covers(mark, handle, record.created))
+    await Promise.all(ended.map(({ handle }) => this.end(handle)))
   }
 
   async mark(userId: string): Promise<UserMark | undefined> {
@@ -148,6 +141,22 @@ export class RedisSessions {
     const { prefix } = this.#place
     const name = userName(userId)
     return [`${prefix}user:{${name}}`, `${prefix}mark:{${name}}`]
+  }
+
+  /** All of a user's, whatever the mark says of them. */
+  async #list(
+    userId: string,
+  ): Promise<{ mark: UserMark | undefined; sessions: readonly StoredSession[] }> {
+    const { connection, prefix } = this.#place
+    const [mark = '', ...names] = await connection.run(LIST, this.#userKeys(userId), [])
+    const values = await Promise.all(names.map((name) => connection.get(prefix + name)))
+    const sessions = names.flatMap((handle, index) => {
+      const value = values[index]
+      const stored = value === undefined ? undefined : parseStored(handle, value)
+      if (stored === undefined || stored.answer === ENDED || this.#isOver(stored.expires)) return []
+      return stored.answer.userId === userId ? [{ handle, record: stored.answer }] : []
+    })
+    return { mark: this.#parseMark(userId, mark), sessions }
   }
 
   /** Notes a session as the user's, or with no end as one no more. @returns the user's mark */

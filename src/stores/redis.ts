@@ -129,11 +129,11 @@ export function redis(client: RedisClient, options: RedisOptions = {}): Store {
     endHandle: (handle) =>
       connection.within(async () => HANDLE.test(handle) && (await end(handle)) === 'ok'),
 
-    revokeUser: (userId, mark) =>
-      connection.within(async () => {
-        await sessions.setMark(userId, mark)
-        resending.remember(`user ${userId}`, () => sessions.setMark(userId, mark))
-      }),
+    async revokeUser(userId, mark) {
+      await connection.within(() => sessions.setMark(userId, mark))
+      resending.remember(`user ${userId}`, () => sessions.setMark(userId, mark))
+      connection.within(() => sessions.clean(userId)).catch(() => undefined)
+    },
 
     userMark: (userId) => connection.within(() => sessions.mark(userId)),
     revocations: redisRevocations(place, resending),
