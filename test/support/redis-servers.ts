@@ -122,7 +122,8 @@ function untilInfo(port: number, form: RegExp): Promise<void> {
   return untilSays(port, ['CLUSTER', 'INFO'], form)
 }
 
-function untilSays(port: number, words: string[], form: RegExp): Promise<void> {
+/** Asks until the answer has the form. */
+export function untilSays(port: number, words: string[], form: RegExp): Promise<void> {
   return until(async () => form.test(await command(port, ...words)))
 }
 
