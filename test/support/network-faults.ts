@@ -32,6 +32,7 @@ interface Case {
   readonly fault: Fault
   /** Whether verbs answer all the same; by chance, where a part of the reply is enough. */
   readonly answers?: true | 'by chance'
+  /** Clients that do not come through it by themselves, and why: nothing is claimed of them. */
   readonly except?: Record<string, string>
 }
 
@@ -82,7 +83,8 @@ export function testNetwork(
     })
 
     for (const [title, { fault, answers, except }] of Object.entries(faults)) {
-      void test(title, { skip: except?.[name] ?? false }, async () => {
+      if (except?.[name] !== undefined) continue
+      void test(title, async () => {
         const useAll = await prepareVerbs(store)
         const hits = proxy.hits
         await proxy.fail(fault)
