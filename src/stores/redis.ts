@@ -55,7 +55,10 @@ const RECONNECTED = ['ready', 'topology-change', 'node-ready', '+node']
  * const client = await createClient({ disableOfflineQueue: true }).connect()
  * const sessions = createSessions({ keys, fields, store: redis(client) })
  */
-export function redis(client: RedisClient, options: RedisOptions = {}): Store {
+export function redis(
+  client: RedisClient,
+  options: RedisOptions = {},
+): Required<Omit<Store, 'changes' | 'sweep'>> & Pick<Store, 'changes'> {
   const { prefix = DEFAULT_PREFIX, notify = true, now = Date.now } = options
   const timeout = milliseconds(options.timeout ?? '5s', 'timeout')
   if (typeof prefix !== 'string' || timeout === 0) {
