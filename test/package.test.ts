@@ -115,7 +115,14 @@ const API: Record<string, string[]> = {
   'symbolon/stores/mysql': ['mysql', 'type MysqlOptions', 'type MysqlPool'],
   'symbolon/stores/postgres': ['postgres', 'type PostgresClient', 'type PostgresOptions'],
   'symbolon/stores/redis': ['redis', 'type RedisClient', 'type RedisOptions'],
-  'symbolon/stores/sqlite': ['sqlite', 'type SqliteOptions'],
+  'symbolon/stores/sqlite': [
+    'sqlite',
+    'type LibsqlClient',
+    'type LibsqlStore',
+    'type SqliteDatabase',
+    'type SqliteOptions',
+    'type SqliteTimes',
+  ],
   'symbolon/stores/keyv': ['keyv', 'type KeyValueOptions', 'type KeyvClient'],
   'symbolon/stores/unstorage': ['type KeyValueOptions', 'type UnstorageClient', 'unstorage'],
   'symbolon/testing': [

@@ -1,10 +1,37 @@
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import type { DatabaseSync } from 'node:sqlite'
 import { SessionError } from '../errors.ts'
 import { CREATE_TABLES, FORMAT, STATEMENTS, type Verb } from './sqlite-statements.ts'
 
-export type Statements = Readonly<Record<Verb, StatementSync>>
+export type Row = Readonly<Record<string, unknown>>
+
+export interface SqliteStatement {
+  run(...values: any[]): { readonly changes: number | bigint }
+  get(...values: any[]): Row | undefined
+  all(...values: any[]): Row[]
+}
+
+export type Statements = Readonly<Record<Verb, SqliteStatement>>
+
+/** What is used of an open database of `node:sqlite`, of better-sqlite3, or of libsql. */
+export interface SqliteDatabase {
+  exec(sql: string): unknown
+  prepare(sql: string): Readonly<Record<'run' | 'get' | 'all', (...values: any[]) => unknown>>
+}
+
+/** Where the statements come from. */
+export interface SqliteAccess {
+  /** @throws SessionError `store_unavailable`, or the error of SQLite */
+  statements(): Statements
+  /**
+   * Another text once another connection has written, or another file stands in its place.
+   *
+   * @throws as `statements()`
+   */
+  version(): string
+  close(): void
+}
 
 export const IN_MEMORY = ':memory:'
 
@@ -33,7 +60,7 @@ export function sqliteOfNode(): Database {
  * statement, and again when the file was deleted or replaced: SQLite itself would go on writing to
  * what nobody else sees.
  */
-export class SqliteConnection {
+export class SqliteConnection implements SqliteAccess {
   readonly #Database: Database
   readonly #path: string
   readonly #now: () => number
@@ -50,22 +77,15 @@ export class SqliteConnection {
     this.#now = now
   }
 
-  /** @throws SessionError `store_unavailable`, or the error of SQLite */
   statements(): Statements {
-    if (this.#closed) throw new SessionError('store_unavailable', 'The session store was closed')
+    if (this.#closed) throw closed()
     if (this.#statements && this.#isSameFile()) return this.#statements
     this.#disconnect()
     return this.#connect()
   }
 
-  /**
-   * Another text once another connection has written, or another file stands in its place.
-   *
-   * @throws as `statements()`
-   */
   version(): string {
-    const row = this.statements().dataVersion.get()
-    return `${this.#connected} ${Number(row?.['data_version'])}`
+    return `${this.#connected} ${versionOf(this.statements())}`
   }
 
   close(): void {
@@ -135,10 +155,19 @@ function prepareFile(database: DatabaseSync): void {
       'The SQLite file is of a later release or another program: name a file of its own for the sessions',
     )
   }
-  if (format < FORMAT) database.exec(`BEGIN IMMEDIATE; ${CREATE_TABLES}; COMMIT`)
+  if (format === FORMAT) return
+  database.exec(`BEGIN IMMEDIATE; ${CREATE_TABLES} PRAGMA user_version = ${FORMAT}; COMMIT`)
 }
 
-function prepareStatements(database: DatabaseSync): Statements {
+export function prepareStatements(database: SqliteDatabase): Statements {
   const prepared = Object.entries(STATEMENTS).map(([verb, sql]) => [verb, database.prepare(sql)])
   return Object.fromEntries(prepared)
+}
+
+export function versionOf({ dataVersion }: Statements): number {
+  return Number(dataVersion.get()?.['data_version'])
+}
+
+export function closed(): SessionError {
+  return new SessionError('store_unavailable', 'The session store was closed')
 }

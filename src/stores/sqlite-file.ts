@@ -1,6 +1,6 @@
 import type { MaybePromise, StoreChange } from '../session/record.ts'
 import { ChangeListeners } from './change-listeners.ts'
-import { SqliteConnection, type Statements, sqliteOfNode } from './sqlite-connection.ts'
+import type { SqliteAccess, Statements } from './sqlite-connection.ts'
 import { WaitingLine } from './sqlite-line.ts'
 
 /** Of the second within which changes are to be heard. */
@@ -11,7 +11,7 @@ type Step<T> = (statements: Statements, now: number) => T
 
 /** The file as the verbs use it: their steps wait for its lock, and listeners hear of its changes. */
 export class SqliteFile {
-  readonly #connection: SqliteConnection
+  readonly #connection: SqliteAccess
   readonly #readers: WaitingLine
   readonly #writers: WaitingLine
   readonly #now: () => number
@@ -19,8 +19,8 @@ export class SqliteFile {
   #listening: NodeJS.Timeout | undefined
   #heard = ''
 
-  constructor(path: string, busyTimeout: number, now: () => number) {
-    this.#connection = new SqliteConnection(sqliteOfNode(), path, now)
+  constructor(connection: SqliteAccess, busyTimeout: number, now: () => number) {
+    this.#connection = connection
     this.#readers = new WaitingLine(busyTimeout)
     this.#writers = new WaitingLine(busyTimeout)
     this.#now = now

@@ -63,9 +63,12 @@ export class WaitingLine {
   }
 }
 
+/** `node:sqlite` tells the number; better-sqlite3, and who is made after it, the name. */
 function isBusy(error: unknown): boolean {
-  const primary = ((error as { errcode?: number }).errcode ?? 0) & 0xff
-  return primary === SQLITE_BUSY || primary === SQLITE_LOCKED
+  const { errcode = 0, code = '' } = error as { errcode?: number; code?: string }
+  const primary = errcode & 0xff
+  const isNamed = /^SQLITE_(?:BUSY|LOCKED)/.test(code)
+  return isNamed || primary === SQLITE_BUSY || primary === SQLITE_LOCKED
 }
 
 function timeout(limit: number): SessionError {

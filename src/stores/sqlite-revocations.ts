@@ -1,5 +1,6 @@
 import type { RevocationLog } from '../session/record.ts'
 import type { SqliteFile } from './sqlite-file.ts'
+import { pageOf } from './sqlite-rows.ts'
 
 /**
  * SQLite lets one writer in at a time, so that entries become readable in the order of their numbers.
@@ -17,18 +18,8 @@ export function sqliteRevocations(file: SqliteFile, added: () => void): Revocati
     },
 
     since: (after) =>
-      file.read(({ generation, revocations }, now) => ({
-        ...generationOf(generation.get()),
-        entries: revocations
-          .all(after, now)
-          .map(({ number, text }) => ({ number: Number(number), text: String(text) })),
-      })),
+      file.read(({ generation, revocations }, now) =>
+        pageOf(generation.get(), revocations.all(after, now)),
+      ),
   }
-}
-
-function generationOf(row: Readonly<Record<string, unknown>> = {}): {
-  generation: string
-  last: number
-} {
-  return { generation: String(row['generation']), last: Number(row['last']) }
 }

@@ -1,5 +1,11 @@
-import type { StatementSync } from 'node:sqlite'
-import { ENDED, type SessionRecord, type StoredSession, type UserMark } from '../session/record.ts'
+import {
+  ENDED,
+  type RevocationPage,
+  type SessionRecord,
+  type StoredSession,
+  type UserMark,
+} from '../session/record.ts'
+import type { Row, SqliteStatement } from './sqlite-connection.ts'
 
 /**
  * A record as parameters of the statements that write one. Node 22 reads a text only up to a NUL:
@@ -12,7 +18,7 @@ export function columns(record: SessionRecord): Record<string, string | number |
 
 /** What `read` answers. A row that this package cannot have written is one that is not there. */
 export function find(
-  read: StatementSync,
+  read: SqliteStatement,
   id: Buffer,
   now: number,
 ): SessionRecord | typeof ENDED | undefined {
@@ -26,16 +32,23 @@ export function find(
 }
 
 /** Why a conditional write found no row to change. */
-export function whyNot(read: StatementSync, id: Buffer, now: number): 'conflict' | 'gone' {
+export function whyNot(read: SqliteStatement, id: Buffer, now: number): 'conflict' | 'gone' {
   return typeof find(read, id, now) === 'object' ? 'conflict' : 'gone'
 }
 
 /** The living sessions of a user; a row that this package cannot have written is none. */
-export function findOfUser(ofUser: StatementSync, userId: string, now: number): StoredSession[] {
-  return ofUser.all(userId, now).flatMap((row) => {
+export function findOfUser(ofUser: SqliteStatement, userId: string, now: number): StoredSession[] {
+  return sessionsOf(ofUser.all(userId, now))
+}
+
+export function sessionsOf(rows: readonly Row[]): StoredSession[] {
+  return rows.flatMap((row) => {
     const record = answer(row)
-    if (typeof record !== 'object' || !(row['id'] instanceof Uint8Array)) return []
-    return [{ handle: Buffer.from(row['id']).toString('base64url'), record }]
+    const id = row['id']
+    // libsql gives all() other bytes than get().
+    const isBytes = id instanceof Uint8Array || id instanceof ArrayBuffer
+    if (typeof record !== 'object' || !isBytes) return []
+    return [{ handle: Buffer.from(id as Uint8Array).toString('base64url'), record }]
   })
 }
 
@@ -50,15 +63,26 @@ export function markColumns({
 }
 
 export function findMark(
-  userMark: StatementSync,
+  userMark: SqliteStatement,
   userId: string,
   now: number,
 ): UserMark | undefined {
-  const row = userMark.get(userId, now)
+  return markOf(userMark.get(userId, now))
+}
+
+export function markOf(row: Row | undefined): UserMark | undefined {
   if (row === undefined) return undefined
   const ids = JSON.parse(String(row['except_ids'])) as string[]
   const except = ids.map((id) => Buffer.from(id, 'hex').toString('base64url'))
   return { before: Number(row['before']), except, expires: Number(row['expires']) }
+}
+
+export function pageOf(row: Row | undefined, entries: readonly Row[]): RevocationPage {
+  return {
+    generation: String(row?.['generation']),
+    last: Number(row?.['last']),
+    entries: entries.map(({ number, text }) => ({ number: Number(number), text: String(text) })),
+  }
 }
 
 /** The stored id that a handle is the text of; undefined if it is the text of none. */
@@ -67,7 +91,7 @@ export function idOf(handle: string): Buffer | undefined {
   return id.toString('base64url') === handle ? id : undefined
 }
 
-function answer(row: ReturnType<StatementSync['get']>): SessionRecord | typeof ENDED | undefined {
+export function answer(row: Row | undefined): SessionRecord | typeof ENDED | undefined {
   if (row === undefined) return undefined
   const { version, user_id: userId, claims, data, created, expires, ended } = row
   if (typeof ended === 'number') return ENDED

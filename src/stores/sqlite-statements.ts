@@ -40,8 +40,7 @@ export const CREATE_TABLES: string = `
     only INTEGER PRIMARY KEY CHECK (only = 1),
     generation TEXT NOT NULL
   ) STRICT;
-  INSERT OR IGNORE INTO symbolon_generation VALUES (1, lower(hex(randomblob(16))));
-  PRAGMA user_version = ${FORMAT}`
+  INSERT OR IGNORE INTO symbolon_generation VALUES (1, lower(hex(randomblob(16))));`
 
 const TOMBSTONE = `
   version = '', user_id = NULL, claims = '', data = '',

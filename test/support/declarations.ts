@@ -16,7 +16,8 @@ const DECLARATION =
 /** The exports of a file, as its text says them: where something is declared is looked up. */
 export function exportsOf(file: string): Exported[] {
   const text = readFileSync(file, 'utf8')
-  const declared = [...text.matchAll(DECLARATION)].map((match) => match[1]!)
+  // A function with overloads is declared several times.
+  const declared = [...new Set(Array.from(text.matchAll(DECLARATION), (match) => match[1]!))]
   const listed = listedNames(text).filter(({ statement }) => statement === 'export')
   return [
     ...declared.map((name) => ({ name, ...find(file, name) })),
