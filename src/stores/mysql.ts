@@ -90,8 +90,17 @@ function rowIf(written: boolean): Row[] {
   return written ? [{}] : []
 }
 
-/** Not by ON DUPLICATE KEY UPDATE, whose count of rows does not tell a new one from an untouched. */
-async function created(write: (name: 'create' | 'renew') => Promise<number>): Promise<boolean> {
+type Create = (name: 'create' | 'renew') => Promise<number>
+
+/**
+ * Not by ON DUPLICATE KEY UPDATE, whose count of rows does not tell a new one from an untouched.
+ * Twice, since between the two statements a sweep may remove the row that has expired.
+ */
+async function created(write: Create): Promise<boolean> {
+  return (await createdOrRenewed(write)) || createdOrRenewed(write)
+}
+
+async function createdOrRenewed(write: Create): Promise<boolean> {
   try {
     return (await write('create')) > 0
   } catch (error) {
