@@ -13,6 +13,7 @@ import { createClient } from 'redis'
 import { redis } from '../../src/stores/redis.ts'
 import { newId } from '../../src/testing/store-bench.ts'
 import { FaultProxy } from '../support/fault-proxy.ts'
+import { command } from '../support/redis-servers.ts'
 import { until } from '../support/redis-stores.ts'
 import * as servers from '../support/servers.ts'
 import { lasting, outcome, untilItAnswers } from '../support/store-faults.ts'
@@ -34,10 +35,10 @@ describe('redis() and the options of clients', servers.redis.needed(), () => {
       const [id, record] = [newId(), lasting()]
       assert.equal(await store.create(id, record), true)
       assert.deepEqual(await store.read(id), record)
-      assert.deepEqual(await store.ofUser!('ada'), [{ handle: store.handle!(id), record }])
+      assert.deepEqual(await store.ofUser('ada'), [{ handle: store.handle(id), record }])
       assert.equal(await store.end(id), 'ok')
-      await store.revocations!.add('x', record.expires)
-      assert.equal((await store.revocations!.since(0)).entries.at(-1)?.text, 'x')
+      await store.revocations.add('x', record.expires)
+      assert.equal((await store.revocations.since(0)).entries.at(-1)?.text, 'x')
     } finally {
       await store.close?.()
       await end()
@@ -63,6 +64,29 @@ describe('redis() and the options of clients', servers.redis.needed(), () => {
     const options = { enableAutoPipelining: true, lazyConnect: true }
     const client = new Redis({ host, port: server.port, ...options })
     await holds(client, () => client.disconnect())
+  })
+
+  test('a user of Redis may be allowed no more than docs/stores.md says', async () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/stores.md'), 'utf8')
+    const [, rules = ''] = /the user needs `([^`]+)`/.exec(page) ?? []
+    await command(server.port, 'ACL', 'SETUSER', 'app', 'on', '>secret', ...rules.split(' '))
+    const socket = { host, port: server.port }
+    const client = createClient({ socket, username: 'app', password: 'secret' })
+    await client.connect()
+    const store = redis(client)
+    let told = 0
+    const stop = store.changes!(({ kind }) => void (kind === 'session' && told++))
+    const endOne = async (): Promise<void> => {
+      const id = newId()
+      await store.create(id, lasting())
+      await store.end(id)
+    }
+    await until(async () => (await endOne(), told > 0))
+    await stop()
+    await assert.rejects(async () => redis(client, { prefix: 'other:' }).read('x'), {
+      message: /^Redis does not allow its user what the store does/,
+    })
+    await holds(client, () => client.destroy())
   })
 
   test('clients that read from replicas, and what is no client, are refused', () => {

@@ -59,7 +59,7 @@ describe('the keys of redis()', servers.redis.needed(), () => {
     await ask('CONFIG', 'RESETSTAT')
     await store.create(id, lasting({ userId: 'ada of the prefix' }))
     assert.equal(await other.read(id), undefined)
-    assert.deepEqual(await other.ofUser!('ada of the prefix'), [])
+    assert.deepEqual(await other.ofUser('ada of the prefix'), [])
     assert.equal((await store.ofUser!('ada of the prefix')).length, 1)
     await store.end(id)
     const calls = await ask('INFO', 'commandstats')
