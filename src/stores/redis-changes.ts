@@ -35,6 +35,7 @@ export function hearChanges(
     miss()
   }
   const listen = (text: string, from: string): void => {
+    if (close === undefined) return
     heard = performance.now()
     if (from === channel) return hear(parseChange(text))
     if (!isWhole) hear({ kind: 'gap' })

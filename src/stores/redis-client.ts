@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { SessionError } from '../errors.ts'
 
 /**
@@ -78,8 +77,13 @@ function nodeRedis(client: NodeRedis, timeout: number): RedisCalls {
   const inTime = (): object => ({ ...texts, abortSignal: signal() })
   // To a single server that is ready a read goes at once, or harms nobody when it is late: it is
   // spared the signal, which costs almost as much as the read itself.
+  let asked = ''
+  const sendToNode: RedisCalls['send'] = (key, command) => {
+    asked = key
+    return sendCommand(key, false, command, inTime())
+  }
   const send: RedisCalls['send'] = isCluster
-    ? (key, command) => sendCommand(key, false, command, inTime())
+    ? sendToNode
     : isSentinel
       ? (_, command) => sendCommand(false, command, inTime())
       : (_, command) => sendCommand(command, command[0] === 'GET' ? texts : inTime())
@@ -93,7 +97,7 @@ function nodeRedis(client: NodeRedis, timeout: number): RedisCalls {
     isReady: () => client.isReady ?? client.isOpen,
     mend(isBroken) {
       // It learns who took over a dead master's slots only when a node refuses a key (its issue 2806).
-      if (isCluster) sendCommand(undefined, false, ['GET', randomUUID()]).catch(() => undefined)
+      if (isCluster) sendCommand(undefined, false, ['GET', asked]).catch(() => undefined)
       for (const node of isBroken ? nodes() : []) beginAnew(node)
     },
     listen: (channels, hear, lost) =>

@@ -54,7 +54,7 @@ export class ConnectRedisSessions {
   async change(id: string, seen: string | undefined, make: Make): Promise<Outcome> {
     for (;;) {
       const found = await this.#find(id)
-      if (found === undefined || (await this.#isCovered(id, found))) return 'gone'
+      if (found === undefined || (await this.#hasEnded(id, found))) return 'gone'
       if (seen !== undefined && found.record.version !== seen) return 'conflict'
       const next = make(found)
       if (next === undefined || (await this.#swap(id, found, next))) return 'ok'
@@ -84,6 +84,12 @@ export class ConnectRedisSessions {
     const args = [text, value, expires, channel, `session ${handleOf(id)}`]
     const [outcome] = await connection.run(SWAP, [prefix + id], args)
     return outcome === 'ok'
+  }
+
+  /** Here express-session may have written it again, in a request that was slower than the logout. */
+  async #hasEnded(id: string, found: Found): Promise<boolean> {
+    const stored = await this.#sessions.read(handleOf(id))
+    return stored !== undefined || this.#isCovered(id, found)
   }
 
   async #isCovered(id: string, { record }: Found): Promise<boolean> {

@@ -117,7 +117,9 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
 function coded(error: unknown): SessionError {
   if (error instanceof SessionError) return error
   const { name, message, code } = error as NodeJS.ErrnoException
-  // ioredis adds the command to its errors, and so the session; logs show all of a cause.
-  const cause = Object.assign(new Error(message), { name }, code !== undefined && { code })
+  // Logs show all of a cause: ioredis adds the command to it, and so the session, as Redis adds the
+  // arguments of a command that it does not know.
+  const [told] = message.split(', with args')
+  const cause = Object.assign(new Error(told), { name }, code !== undefined && { code })
   return unavailable(REASONS.find(([form]) => form.test(message))?.[1] ?? 'Redis failed', cause)
 }

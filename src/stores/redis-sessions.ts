@@ -5,7 +5,7 @@ import {
   TOMBSTONE_MS,
   type UserMark,
 } from '../session/record.ts'
-import type { RedisConnection } from './redis-connection.ts'
+import type { RedisConnection, Script } from './redis-connection.ts'
 import { CREATE, END, LIST, MARK, NOTE, TOUCH, UPDATE } from './redis-scripts.ts'
 import { parseMark, parseStored, recordValue, seal, tombstone, userName } from './redis-values.ts'
 
@@ -89,15 +89,18 @@ export class RedisSessions {
   }
 
   async ofUser(userId: string): Promise<readonly StoredSession[]> {
-    const { mark, sessions } = await this.#list(userId)
-    return sessions.filter(({ handle, record }) => !covers(mark, handle, record.created))
-  }
-
-  /** What a mark ended need not lie there until it would have expired; nor live if the mark is lost. */
-  async clean(userId: string): Promise<void> {
-    const { mark, sessions } = await this.#list(userId)
-    const ended = sessions.filter(({ handle, record }) => covers(mark, handle, record.created))
-    await Promise.all(ended.map(({ handle }) => this.end(handle)))
+    const { connection, prefix } = this.#place
+    const [markText = '', ...names] = await connection.run(LIST, this.#userKeys(userId), [])
+    const mark = this.#parseMark(userId, markText)
+    const values = await Promise.all(names.map((name) => connection.get(prefix + name)))
+    return names.flatMap((handle, index) => {
+      const value = values[index]
+      const stored = value === undefined ? undefined : parseStored(handle, value)
+      if (stored === undefined || stored.answer === ENDED || this.#isOver(stored.expires)) return []
+      const { answer: record } = stored
+      const isTheirs = record.userId === userId && !covers(mark, handle, record.created)
+      return isTheirs ? [{ handle, record }] : []
+    })
   }
 
   async mark(userId: string): Promise<UserMark | undefined> {
@@ -128,11 +131,7 @@ export class RedisSessions {
     return [this.#place.channel, `session ${name}`]
   }
 
-  #run(
-    script: Parameters<RedisConnection['run']>[0],
-    name: string,
-    args: readonly (string | number)[],
-  ): Promise<string[]> {
+  #run(script: Script, name: string, args: readonly (string | number)[]): Promise<string[]> {
     return this.#place.connection.run(script, [this.#place.prefix + name], args)
   }
 
@@ -141,22 +140,6 @@ export class RedisSessions {
     const { prefix } = this.#place
     const name = userName(userId)
     return [`${prefix}user:{${name}}`, `${prefix}mark:{${name}}`]
-  }
-
-  /** All of a user's, whatever the mark says of them. */
-  async #list(
-    userId: string,
-  ): Promise<{ mark: UserMark | undefined; sessions: readonly StoredSession[] }> {
-    const { connection, prefix } = this.#place
-    const [mark = '', ...names] = await connection.run(LIST, this.#userKeys(userId), [])
-    const values = await Promise.all(names.map((name) => connection.get(prefix + name)))
-    const sessions = names.flatMap((handle, index) => {
-      const value = values[index]
-      const stored = value === undefined ? undefined : parseStored(handle, value)
-      if (stored === undefined || stored.answer === ENDED || this.#isOver(stored.expires)) return []
-      return stored.answer.userId === userId ? [{ handle, record: stored.answer }] : []
-    })
-    return { mark: this.#parseMark(userId, mark), sessions }
   }
 
   /** Notes a session as the user's, or with no end as one no more. @returns the user's mark */

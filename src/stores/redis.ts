@@ -132,11 +132,11 @@ export function redis(
     endHandle: (handle) =>
       connection.within(async () => HANDLE.test(handle) && (await end(handle)) === 'ok'),
 
-    async revokeUser(userId, mark) {
-      await connection.within(() => sessions.setMark(userId, mark))
-      resending.remember(`user ${userId}`, () => sessions.setMark(userId, mark))
-      connection.within(() => sessions.clean(userId)).catch(() => undefined)
-    },
+    revokeUser: (userId, mark) =>
+      connection.within(async () => {
+        await sessions.setMark(userId, mark)
+        resending.remember(`user ${userId}`, () => sessions.setMark(userId, mark))
+      }),
 
     userMark: (userId) => connection.within(() => sessions.mark(userId)),
     revocations: redisRevocations(place, resending),

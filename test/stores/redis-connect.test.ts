@@ -95,6 +95,18 @@ describe('redis() on sessions of connect-redis', servers.redis.needed(), () => {
     assert.notEqual(await visit(id, (it) => it.id), id)
   })
 
+  test('RAC-01 one that express-session revives is not served while its end is remembered', async (context) => {
+    const { id, key } = await begin(context)
+    const text = await client.get(key)
+    const read = await living(store, id)
+    assert.equal(await store.end(id), 'ok')
+    await client.set(key, text!)
+    assert.equal(await store.read(id), ENDED)
+    assert.equal(await store.update(id, read, read.version), 'gone')
+    assert.equal(await store.touch(id, read.expires + 1), false)
+    assert.equal(await store.end(id), 'gone')
+  })
+
   test('STO-02 its id is taken', async (context) => {
     const { visit, id } = await begin(context)
     assert.equal(await store.create(id, lasting()), false)

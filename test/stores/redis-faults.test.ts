@@ -172,7 +172,8 @@ for (const [name, open] of Object.entries(openClients)) {
       const secret = 'do not tell this'
       const id = `id of ${secret}`
       const record = lasting({ userId: secret, data: JSON.stringify({ secret }) })
-      for (const refusal of ['ERR no', 'OOM no', 'WRONGTYPE no']) {
+      const unknown = `ERR unknown command 'EVALSHA', with args beginning with: '${id}' '${secret}'`
+      for (const refusal of [unknown, 'OOM no', 'WRONGTYPE no']) {
         await proxy.fail({ kind: 'answer', answer: refuse(refusal) })
         for (const verb of [() => store.create(id, record), () => store.read(id, secret)]) {
           await assert.rejects(
