@@ -68,7 +68,8 @@ describe('PostgreSQL when something is wrong with it', servers.postgres.needed()
     for (let round = 0; round < 10; round++) {
       const useAll = await prepareVerbs(store)
       const [outcomes] = await Promise.all([useAll(), terminate()])
-      await untilItAnswers(store)
+      // All of them: some may not have noticed yet that they have ended.
+      await Promise.all(Array.from({ length: 30 }, () => untilItAnswers(store)))
       for (const { check } of outcomes) await check()
     }
   })
