@@ -1,3 +1,5 @@
+import type { RedisConnection } from './redis-connection.ts'
+
 interface Write {
   readonly until: number
   readonly again: () => Promise<unknown>
@@ -12,13 +14,15 @@ const LONGEST_PAUSE_MS = 60_000
  * master may not have heard of them (FLT-10). Each is one that may be done twice.
  */
 export class Resending {
+  readonly #connection: RedisConnection
   readonly #life: number
   readonly #writes = new Map<string, Write>()
   #timer: NodeJS.Timeout | undefined
   #pause = FIRST_PAUSE_MS
 
   /** @param life for how long a write is remembered, in ms */
-  constructor(life: number) {
+  constructor(connection: RedisConnection, life: number) {
+    this.#connection = connection
     this.#life = life
   }
 
@@ -46,7 +50,7 @@ export class Resending {
   async #run(): Promise<void> {
     try {
       for (const [name, { until, again }] of this.#writes) {
-        if (until > performance.now()) await again()
+        if (until > performance.now()) await this.#connection.within(again)
         else this.#writes.delete(name)
       }
       this.#pause = FIRST_PAUSE_MS

@@ -75,7 +75,7 @@ export function redis(
   }
   const sessions = new RedisSessions(place)
   const older = prefix === DEFAULT_PREFIX ? undefined : new ConnectRedisSessions(place, sessions)
-  const resending = new Resending(milliseconds(options.resend ?? '15m', 'resend'))
+  const resending = new Resending(connection, milliseconds(options.resend ?? '15m', 'resend'))
   connection.failed = resending.schedule
   for (const event of RECONNECTED) client.on(event, resending.schedule)
   const hearings = new Set<() => void>()
