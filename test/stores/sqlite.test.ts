@@ -152,7 +152,10 @@ describe('sqlite, besides', () => {
     const gap = new Promise((resolve) => void store.changes(({ kind }) => resolve(kind)))
     renameSync(other, file)
     clock.advance(1000)
+    // The store's own timer keeps no process alive.
+    const alive = setInterval(() => undefined, 1000)
     assert.equal(await gap, 'gap')
+    clearInterval(alive)
   })
 
   test('R13 nothing is looked at when nobody listens', async (context) => {
