@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { createClient } from 'redis'
-import type { PgPool } from '../../src/stores/postgres-client.ts'
+import type { PgPool } from '../../src/stores/postgres/client.ts'
 import { LOOPBACK } from '../../test/support/servers.ts'
 
 // pg brings no types.

@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.ts'
-import { callsOf, type RedisClient } from '../stores/redis-client.ts'
-import { RedisConnection, type Script, script } from '../stores/redis-connection.ts'
+import { callsOf, type RedisClient } from '../stores/redis/client.ts'
+import { RedisConnection, type Script, script } from '../stores/redis/connection.ts'
 import type { Form, Rows } from './rows.ts'
 
 /** Django's cache: an entry of `CACHES`. */

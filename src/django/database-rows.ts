@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.ts'
-import type { Row as SqlRow } from '../stores/sql-statements.ts'
+import type { Row as SqlRow } from '../stores/sql/statements.ts'
 import { type Steps, wait, walk } from '../session/steps.ts'
 import type { ColumnTime } from './local-time.ts'
 import type { Form, Row, Rows } from './rows.ts'

@@ -1,9 +1,9 @@
 import { SessionError } from '../errors.ts'
 import type { MaybePromise } from '../session/record.ts'
-import { accessTo, type PostgresClient } from '../stores/postgres-client.ts'
-import { codeOf, SqlCalls } from '../stores/sql-calls.ts'
-import { type Row, type Statement, statement, type Values } from '../stores/sql-statements.ts'
-import { WaitingLine } from '../stores/sqlite-line.ts'
+import { accessTo, type PostgresClient } from '../stores/postgres/client.ts'
+import { codeOf, SqlCalls } from '../stores/sql/calls.ts'
+import { type Row, type Statement, statement, type Values } from '../stores/sql/statements.ts'
+import { WaitingLine } from '../stores/sqlite/line.ts'
 
 /** What is used of `DatabaseSync` of `node:sqlite`, and of better-sqlite3. */
 export interface SqliteClient {

@@ -1,7 +1,7 @@
 import { SessionError } from '../errors.ts'
 import type { MaybePromise } from '../session/record.ts'
 import { type Steps, wait, walk } from '../session/steps.ts'
-import type { Row } from '../stores/sql-statements.ts'
+import type { Row } from '../stores/sql/statements.ts'
 import { quote } from './database-rows.ts'
 import type { ColumnTime } from './local-time.ts'
 import type { Sql } from './sql.ts'

@@ -1,6 +1,6 @@
 import type * as theirs from 'express-session'
 import type { RequestAuth } from '../register.ts'
-import type { ConnectStore } from '../stores/connect-calls.ts'
+import type { ConnectStore } from '../stores/connect/calls.ts'
 import { factory } from './factory.ts'
 import type { TokenOptions } from './options.ts'
 import type { DropInSessions } from './sessions.ts'

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Data } from '../session/data.ts'
 import type { MaybePromise } from '../session/record.ts'
 import { isPromise } from '../session/steps.ts'
-import type { ConnectStore } from '../stores/connect-calls.ts'
+import type { ConnectStore } from '../stores/connect/calls.ts'
 import type { Cookie } from './cookie.ts'
 
 /** A request as this middleware finds and leaves it; the rest is what other middleware may add. */

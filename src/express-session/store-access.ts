@@ -1,7 +1,7 @@
 import type { MaybePromise } from '../session/record.ts'
 import { isPromise } from '../session/steps.ts'
-import { type ConnectStore, ask, saysGone } from '../stores/connect-calls.ts'
-import { ProcessMemory } from '../stores/connect-memory.ts'
+import { type ConnectStore, ask, saysGone } from '../stores/connect/calls.ts'
+import { ProcessMemory } from '../stores/connect/memory.ts'
 import { Turns } from '../stores/turns.ts'
 
 type Outcome = { readonly answer: unknown } | { readonly error: unknown }

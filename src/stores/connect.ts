@@ -1,17 +1,17 @@
 import { SessionError } from '../errors.ts'
 import { ENDED, type MaybePromise, type SessionRecord, type Store } from '../session/record.ts'
-import { type Calls, type ConnectStore, callsWithin } from './connect-calls.ts'
-import { ProcessMemory } from './connect-memory.ts'
+import { type Calls, type ConnectStore, callsWithin } from './connect/calls.ts'
+import { ProcessMemory } from './connect/memory.ts'
 import {
   attributesOf,
   type CookieAttributes,
   type Found,
   fromSession,
   toSession,
-} from './connect-record.ts'
+} from './connect/record.ts'
 import { Turns } from './turns.ts'
 
-export type { ConnectStore } from './connect-calls.ts'
+export type { ConnectStore } from './connect/calls.ts'
 
 /** How long to wait for the store, and what it does not say of a session. */
 export interface ConnectOptions {

@@ -1,7 +1,7 @@
 import type { Store, UserMark } from '../session/record.ts'
 import { ChangeListeners } from './change-listeners.ts'
-import { MemoryEntries } from './memory-entries.ts'
-import { memoryRevocations } from './memory-revocations.ts'
+import { MemoryEntries } from './memory/entries.ts'
+import { memoryRevocations } from './memory/revocations.ts'
 import { handleOf } from './stored-id.ts'
 
 /**

@@ -1,11 +1,11 @@
 import { milliseconds } from '../duration.ts'
-import { connectionsOf, type MysqlConnection, type MysqlPool } from './mysql-client.ts'
-import { mysqlSchema, mysqlStatements } from './mysql-statements.ts'
-import { codeOf, SqlCalls } from './sql-calls.ts'
-import { type Row, tablesOf, type Values, type Verb } from './sql-statements.ts'
-import { type SqlOptions, type SqlStore, sqlVerbs } from './sql-store.ts'
+import { connectionsOf, type MysqlConnection, type MysqlPool } from './mysql/client.ts'
+import { mysqlSchema, mysqlStatements } from './mysql/statements.ts'
+import { codeOf, SqlCalls } from './sql/calls.ts'
+import { type Row, tablesOf, type Values, type Verb } from './sql/statements.ts'
+import { type SqlOptions, type SqlStore, sqlVerbs } from './sql/store.ts'
 
-export type { MysqlPool } from './mysql-client.ts'
+export type { MysqlPool } from './mysql/client.ts'
 
 /** Names and times. */
 export interface MysqlOptions extends SqlOptions {}

@@ -1,13 +1,13 @@
 import { hash } from 'node:crypto'
 import { milliseconds } from '../duration.ts'
-import { PostgresChanges } from './postgres-changes.ts'
-import { accessTo, type PostgresClient } from './postgres-client.ts'
-import { postgresSchema, postgresStatements, setUpStatement } from './postgres-statements.ts'
-import { SqlCalls } from './sql-calls.ts'
-import { tablesOf } from './sql-statements.ts'
-import { type Ask, type SqlOptions, type SqlStore, sqlVerbs } from './sql-store.ts'
+import { PostgresChanges } from './postgres/changes.ts'
+import { accessTo, type PostgresClient } from './postgres/client.ts'
+import { postgresSchema, postgresStatements, setUpStatement } from './postgres/statements.ts'
+import { SqlCalls } from './sql/calls.ts'
+import { tablesOf } from './sql/statements.ts'
+import { type Ask, type SqlOptions, type SqlStore, sqlVerbs } from './sql/store.ts'
 
-export type { PostgresClient } from './postgres-client.ts'
+export type { PostgresClient } from './postgres/client.ts'
 
 /** Names, times, and whether changes are told. */
 export interface PostgresOptions extends SqlOptions {

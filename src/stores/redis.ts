@@ -1,16 +1,16 @@
 import { SessionError } from '../errors.ts'
 import { type Duration, milliseconds } from '../duration.ts'
 import type { Store } from '../session/record.ts'
-import { hearChanges } from './redis-changes.ts'
-import { callsOf, type RedisClient } from './redis-client.ts'
-import { ConnectRedisSessions } from './redis-connect.ts'
-import { RedisConnection } from './redis-connection.ts'
-import { Resending } from './redis-resending.ts'
-import { redisRevocations } from './redis-revocations.ts'
-import { type Outcome, type RedisPlace, RedisSessions } from './redis-sessions.ts'
+import { hearChanges } from './redis/changes.ts'
+import { callsOf, type RedisClient } from './redis/client.ts'
+import { ConnectRedisSessions } from './redis/connect.ts'
+import { RedisConnection } from './redis/connection.ts'
+import { Resending } from './redis/resending.ts'
+import { redisRevocations } from './redis/revocations.ts'
+import { type Outcome, type RedisPlace, RedisSessions } from './redis/sessions.ts'
 import { handleOf } from './stored-id.ts'
 
-export type { RedisClient } from './redis-client.ts'
+export type { RedisClient } from './redis/client.ts'
 
 /** Where in Redis sessions are kept, and how long to wait for it. */
 export interface RedisOptions {

@@ -5,20 +5,20 @@ import { SessionError } from '../errors.ts'
 import { type Duration, milliseconds } from '../duration.ts'
 import type { MaybePromise, Store } from '../session/record.ts'
 import { type Steps, wait, walk } from '../session/steps.ts'
-import { type LibsqlClient, libsqlStore, type LibsqlStore } from './sqlite-client.ts'
+import { type LibsqlClient, libsqlStore, type LibsqlStore } from './sqlite/client.ts'
 import {
   IN_MEMORY,
   SqliteConnection,
   type SqliteDatabase,
   sqliteOfNode,
-} from './sqlite-connection.ts'
-import { SqliteFile } from './sqlite-file.ts'
-import { SqliteHandle } from './sqlite-handle.ts'
-import { sqliteRevocations } from './sqlite-revocations.ts'
-import { sqliteSessions } from './sqlite-sessions.ts'
+} from './sqlite/connection.ts'
+import { SqliteFile } from './sqlite/file.ts'
+import { SqliteHandle } from './sqlite/handle.ts'
+import { sqliteRevocations } from './sqlite/revocations.ts'
+import { sqliteSessions } from './sqlite/sessions.ts'
 
-export type { LibsqlClient, LibsqlStore } from './sqlite-client.ts'
-export type { SqliteDatabase } from './sqlite-connection.ts'
+export type { LibsqlClient, LibsqlStore } from './sqlite/client.ts'
+export type { SqliteDatabase } from './sqlite/connection.ts'
 
 /** How long to wait for the database, and the clock. */
 export interface SqliteTimes {

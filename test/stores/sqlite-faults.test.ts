@@ -3,7 +3,7 @@ import { chmodSync, closeSync, openSync, rmSync, statSync, writeFileSync, writeS
 import { dirname, join } from 'node:path'
 import { describe, mock, test, type TestContext } from 'node:test'
 import type { SessionRecord, Store } from '../../src/session/record.ts'
-import { sqliteOfNode } from '../../src/stores/sqlite-connection.ts'
+import { sqliteOfNode } from '../../src/stores/sqlite/connection.ts'
 import { sqlite } from '../../src/stores/sqlite.ts'
 import { Clock, newId, recordAt } from '../../src/testing/store-bench.ts'
 import { temporaryFile } from '../support/store-files.ts'

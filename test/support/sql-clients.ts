@@ -1,7 +1,7 @@
 // Clients for SQL servers on loopback, as apps make them.
 import { randomBytes } from 'node:crypto'
 import { createPool, type Pool as MysqlPool } from 'mysql2/promise'
-import type { PgClient, PgConnection, PgLite, PgPool } from '../../src/stores/postgres-client.ts'
+import type { PgClient, PgConnection, PgLite, PgPool } from '../../src/stores/postgres/client.ts'
 import { require } from './express-session.ts'
 
 const host = '127.0.0.1'

@@ -2,7 +2,7 @@
 // each session that it created. Run with `--make` it only makes such a file.
 import { randomUUID } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { sqliteOfNode } from '../../src/stores/sqlite-connection.ts'
+import { sqliteOfNode } from '../../src/stores/sqlite/connection.ts'
 
 const HOUR = 3_600_000
 
