@@ -19,24 +19,21 @@
  * | `store_timeout` | 500 | the store did not answer in time |
  * | `not_supported` | 500 | the store lacks what was asked for |
  */
-export type SessionErrorCode = keyof typeof STATUS
-
-const STATUS = {
-  invalid_option: 500,
-  invalid_key: 500,
-  keys_unavailable: 500,
-  invalid_user: 500,
-  invalid_claims: 500,
-  invalid_data: 500,
-  data_too_large: 500,
-  cookie_too_large: 500,
-  session_ended: 409,
-  session_conflict: 409,
-  headers_sent: 500,
-  store_unavailable: 500,
-  store_timeout: 500,
-  not_supported: 500,
-} as const
+export type SessionErrorCode =
+  | 'invalid_option'
+  | 'invalid_key'
+  | 'keys_unavailable'
+  | 'invalid_user'
+  | 'invalid_claims'
+  | 'invalid_data'
+  | 'data_too_large'
+  | 'cookie_too_large'
+  | 'session_ended'
+  | 'session_conflict'
+  | 'headers_sent'
+  | 'store_unavailable'
+  | 'store_timeout'
+  | 'not_supported'
 
 /**
  * The one error class of this package.
@@ -60,7 +57,7 @@ export class SessionError extends Error {
   constructor(code: SessionErrorCode, message: string, options?: { cause?: unknown }) {
     super(message, options)
     this.code = code
-    this.status = STATUS[code]
+    this.status = code === 'session_ended' || code === 'session_conflict' ? 409 : 500
   }
 }
 

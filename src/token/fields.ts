@@ -37,7 +37,7 @@ export interface Fields<User = any, Auth = Readonly<Record<string, unknown>>> {
 export const DEFAULT_SESSION_FIELD = 'sk'
 
 /** Names that a token's reader would take for something else, or that no object should have. */
-const RESERVED_NAMES = [...REGISTERED_CLAIMS, 'sk', 'crit', '__proto__', 'constructor', 'prototype']
+const RESERVED_NAMES = ['sk', 'crit', '__proto__', 'constructor', 'prototype']
 
 /** Leaves room for the registered claims and the session's own. */
 const MAX_CLAIMS = MAX_MEMBERS - REGISTERED_CLAIMS.length - 1
@@ -79,7 +79,7 @@ class FieldSet implements Fields {
   readonly #taken: ReadonlySet<string>
 
   constructor(list: readonly Field[], sessionField: string) {
-    const taken = new Set([...RESERVED_NAMES, sessionField])
+    const taken = new Set([...REGISTERED_CLAIMS, ...RESERVED_NAMES, sessionField])
     for (const { path, short, long } of list) {
       for (const name of new Set([short, long])) take(taken, name, path.join('.'))
     }
