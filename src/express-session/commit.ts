@@ -2,7 +2,7 @@ import type { AnyCookie } from '../adapters/head-changes.ts'
 import { type Answer, type HeadChanges, asSessionError } from '../session/commit.ts'
 import { sign } from '../session/identity.ts'
 import { renew, renewalDue } from '../session/renewal.ts'
-import type { Steps } from '../session/steps.ts'
+import { type Steps, walk } from '../session/steps.ts'
 import { ended, touchQuietly } from '../session/write.ts'
 import { SessionError } from '../errors.ts'
 import { isAdoptable, store } from './binding.ts'
@@ -18,6 +18,8 @@ export interface CommittedVisit {
   readonly carried: boolean
   /** Whether a session ended in this request and none took its place. */
   readonly ended: boolean
+  /** Whether a touch of the session is under way at once. */
+  readonly touchesUnread: boolean
   /** Takes up what the app put at `req.session`. */
   follow(): Steps<void>
   end(): Steps<void>
@@ -64,7 +66,8 @@ function* carryOut(visit: CommittedVisit, answer: Answer): Steps<string | undefi
   const plan = makePlan(now)
   if (plan.write === 'refuse') throw ended()
   if (plan.write !== 'none' || plan.cookie) req.session.touch()
-  const alive = yield* write(state, plan, now)
+  state.issuing = plan.cookie
+  const alive = yield* write(visit, plan, now)
   return alive && plan.cookie ? yield* cookieValue(state) : undefined
 }
 
@@ -100,14 +103,10 @@ function isCacheable(status: number, cacheControl: string | undefined): boolean 
 }
 
 /** @returns whether the session is alive */
-function* write(state: RequestState, { write: verb }: Plan, now: Situation): Steps<boolean> {
-  const renews = !state.config.writesOld && renewalDue(state)
+function* write(visit: CommittedVisit, { write: verb }: Plan, now: Situation): Steps<boolean> {
+  const { state } = visit
   if (verb === 'none') return true
-  if (verb === 'touch' && !renews) return yield* touchQuietly(state)
-  if (verb === 'touch') {
-    yield* renew(state, 'touch')
-    return state.record !== undefined
-  }
+  if (verb === 'touch') return yield* touch(visit)
   try {
     yield* store(state)
     return true
@@ -117,6 +116,18 @@ function* write(state: RequestState, { write: verb }: Plan, now: Situation): Ste
     if (gone && !now.changed) return false
     throw error
   }
+}
+
+/** Nothing of the answer depends on a use of the session, unless it sets a cookie. */
+function* touch({ state, touchesUnread }: CommittedVisit): Steps<boolean> {
+  if (touchesUnread) {
+    void walk(touchQuietly(state))
+    return true
+  }
+  if (!state.issuing || state.config.writesOld || !renewalDue(state))
+    return yield* touchQuietly(state)
+  yield* renew(state, 'touch')
+  return state.record !== undefined
 }
 
 function* cookieValue(state: RequestState): Steps<string | undefined> {

@@ -14,6 +14,8 @@ export interface LiveSession {
   data(): Data
   /** The mark of the user that the session is bound to. */
   readonly mark: string | undefined
+  /** Whether a cookie goes out with the answer, for which the store must say that the session lives (R15). */
+  readonly issuing: boolean
 }
 
 /** Our part of a stored session, which express-session carries along without knowing it. */
@@ -27,7 +29,8 @@ export const NO_END = 8.64e15
 
 /** What was read of a session besides its record. */
 export interface Stored {
-  readonly cookie: unknown
+  /** As the store gave it. */
+  readonly session: Data
   readonly data: Data
   /** The mark of the user that it is bound to, or is to be. */
   readonly mark: string | undefined
@@ -87,7 +90,7 @@ export class Records implements Verbs {
     const who = this.#whoOf(data)
     const unbound = who.mark !== undefined && !isBound(part)
     const mark = unbound ? who.mark : part?.mark
-    this.stored = { cookie: session['cookie'], data, mark, unbound }
+    this.stored = { session, data, mark, unbound }
     const userId = mark === who.mark ? part?.userId : undefined
     return {
       version: versionOf(session),
@@ -112,9 +115,17 @@ export class Records implements Verbs {
     return 'ok'
   }
 
-  /** With the data as they are stored now: some stores' `touch` writes the whole session. */
+  /** Whether a touch need not read the session once more, so that it is under way at once. */
+  get touchesUnread(): boolean {
+    return this.#access.touchesOnly && !this.#live().issuing
+  }
+
+  /**
+   * With the data as they are stored now, which some stores write; and most stores touch in silence
+   * what is gone.
+   */
   *#touch(id: string): Steps<boolean> {
-    const session = yield* this.#get(id)
+    const session = this.touchesUnread ? this.#unlessEnded(id) : yield* this.#get(id)
     if (session === undefined) return false
     const touched = yield* wait(this.#access.touch(id, { ...session, cookie: this.#live().cookie }))
     return touched !== false
@@ -129,6 +140,10 @@ export class Records implements Verbs {
     yield* wait(this.#access.destroy(id))
     this.#access.ended.rememberEnded(id)
     return 'ok'
+  }
+
+  #unlessEnded(id: string): Data | undefined {
+    return this.#access.ended.hasEnded(id) ? undefined : this.stored?.session
   }
 
   *#get(id: string): Steps<Data | undefined> {

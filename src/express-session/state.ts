@@ -20,6 +20,8 @@ export class RequestState extends SessionState implements LiveSession {
   renamed = false
   /** Whether this request stored the session before its answer. */
   saved = false
+  /** Whether the answer is to set a cookie. */
+  issuing = false
   /** The mark of the user that the session is bound to, or is to be. */
   mark: string | undefined
   /** Whether it named that user already when it was read, but was never bound. */
@@ -98,12 +100,12 @@ export class RequestState extends SessionState implements LiveSession {
   }
 
   /** `req.session` is what was read. @throws TypeError if that has no `cookie` */
-  inflate({ cookie, data, mark, unbound }: Stored): void {
+  inflate({ session, data, mark, unbound }: Stored): void {
     const { req } = this
     req.sessionID = this.id
     const first = !this.#begun
     this.#begun = true
-    this.live = createSession(req, { cookie, ...data })
+    this.live = createSession(req, { cookie: session['cookie'], ...data })
     this.mark = mark
     this.unbound = unbound
     const taken = Object.keys(data).filter((name) => !Object.hasOwn(this.live as object, name))
