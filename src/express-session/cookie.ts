@@ -37,7 +37,7 @@ export class Cookie {
     if (options) {
       if (typeof options !== 'object') throw new TypeError('argument options must be a object')
       for (const name in options) {
-        if (name !== 'data') Object.assign(this, { [name]: options[name as keyof CookieInit] })
+        if (name !== 'data') this[name as 'path'] = options[name as 'path']
       }
     }
     this.originalMaxAge ??= this.maxAge as number | null | undefined

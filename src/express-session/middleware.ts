@@ -19,7 +19,7 @@ import { RequestState, newSession } from './state.ts'
 import { StoreAccess } from './store-access.ts'
 import { createSession } from './store.ts'
 import { RequestVisit, causeOf } from './visit.ts'
-import { type Who, whoIs } from './who.ts'
+import { NOBODY, type Who, whoIs } from './who.ts'
 
 export type Middleware = (req: SessionRequest, res: NodeResponse, next: Next) => void
 
@@ -32,7 +32,7 @@ export function createMiddleware(config: Config): { middleware: Middleware; even
   const { store, settings, name } = config
   const events = new Events()
   const tokensOf = tokensBySecret(config, events)
-  const whoOf = (data: Data): Who => whoIs(config.userId(data))
+  const whoOf = (data: Data): Who => whoIs(config.userId(data), NOBODY)
   const access = accesses.get(store) ?? new StoreAccess(store, settings.now)
   accesses.set(store, access)
   const nothing = new Records(access, noSession, whoOf)

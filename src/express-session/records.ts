@@ -32,6 +32,8 @@ export interface Stored {
   /** As the store gave it. */
   readonly session: Data
   readonly data: Data
+  /** Whose it is by its data. */
+  readonly who: Who
   /** The mark of the user that it is bound to, or is to be. */
   readonly mark: string | undefined
   /** Whether its data name a user, but it was never bound to anyone: who logged in did so before. */
@@ -87,16 +89,17 @@ export class Records implements Verbs {
     if (session === undefined) return undefined
     const part = partOf(id, session)
     const data = dataOf(session)
+    const text = JSON.stringify(data)
     const who = this.#whoOf(data)
     const unbound = who.mark !== undefined && !isBound(part)
     const mark = unbound ? who.mark : part?.mark
-    this.stored = { session, data, mark, unbound }
+    this.stored = { session, data, who, mark, unbound }
     const userId = mark === who.mark ? part?.userId : undefined
     return {
-      version: versionOf(session),
+      version: versionAsRead(session, text),
       userId: unbound ? who.userId : userId,
       claims: (unbound ? undefined : part?.claims) ?? '{}',
-      data: JSON.stringify(data),
+      data: text,
       created: part?.created ?? this.#access.now(),
       expires: NO_END,
     }
@@ -110,7 +113,7 @@ export class Records implements Verbs {
   *#update(id: string, record: SessionRecord, seen: string): Steps<'ok' | 'conflict' | 'gone'> {
     const session = yield* this.#get(id)
     if (session === undefined) return 'gone'
-    if (versionOf(session) !== seen) return 'conflict'
+    if (!isVersion(session, seen)) return 'conflict'
     yield* wait(this.#access.set(id, this.#toStore(id, record)))
     return 'ok'
   }
@@ -135,7 +138,7 @@ export class Records implements Verbs {
     if (seen !== undefined) {
       const session = yield* this.#get(id)
       if (session === undefined) return 'gone'
-      if (versionOf(session) !== seen) return 'conflict'
+      if (!isVersion(session, seen)) return 'conflict'
     }
     yield* wait(this.#access.destroy(id))
     this.#access.ended.rememberEnded(id)
@@ -162,11 +165,21 @@ export class Records implements Verbs {
   }
 }
 
-/** express-session carries our part along when it writes other data: those are another version. */
-function versionOf(session: Data): string {
+/**
+ * Whether the session is still what this request has read, or what it wrote. express-session carries
+ * our part along when it writes other data: those are another version.
+ */
+function isVersion(session: Data, seen: string): boolean {
+  const data = dataOf(session)
+  if (versionAsRead(session, JSON.stringify(data)) === seen) return true
   const part = session[RESERVED]
-  const contents = digest(dataOf(session))
-  return isOwnPart(part) && part.digest === contents ? part.version : contents
+  return isOwnPart(part) && part.version === seen && part.digest === digest(data)
+}
+
+/** Its own text: a digest would have to be made for every request, and few of them write. */
+function versionAsRead(session: Data, text: string): string {
+  const part = session[RESERVED]
+  return isOwnPart(part) ? `${part.version} ${text}` : text
 }
 
 /** To a user that its data named, or that `login()` was given. */

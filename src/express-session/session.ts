@@ -51,7 +51,7 @@ export class Session {
     nameSession(this, req.sessionID)
     if (typeof data !== 'object' || data === null) return
     for (const name in data) {
-      if (!(name in this)) Object.assign(this, { [name]: (data as Data)[name] })
+      if (!(name in this)) (this as unknown as Data)[name] = (data as Data)[name]
     }
   }
 

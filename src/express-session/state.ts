@@ -5,8 +5,10 @@ import type { Config } from './options.ts'
 import { type LiveSession, NO_END, type Stored } from './records.ts'
 import { Session, type SessionRequest, nameSession } from './session.ts'
 import { createSession } from './store.ts'
-import { type Who, whoIs } from './who.ts'
+import { NOBODY, type Who, whoIs } from './who.ts'
 import { isSecure } from './request.ts'
+
+const NOTHING_HIDDEN: Data = Object.freeze({})
 
 /** The core's knowledge of one request's session, whose data are `req.session`. */
 export class RequestState extends SessionState implements LiveSession {
@@ -27,8 +29,9 @@ export class RequestState extends SessionState implements LiveSession {
   /** Whether it named that user already when it was read, but was never bound. */
   unbound = false
   /** Stored data that a session cannot show, since their names are taken. */
-  #hidden: Data = {}
+  #hidden: Data = NOTHING_HIDDEN
   #begun = false
+  #who = NOBODY
 
   constructor(core: Core, found: Found, req: SessionRequest, config: Config) {
     super(core, found)
@@ -42,7 +45,7 @@ export class RequestState extends SessionState implements LiveSession {
 
   /** Whose the session is, by its data. */
   get who(): Who {
-    return whoIs(this.live && this.config.userId(this.live))
+    return (this.#who = whoIs(this.live && this.config.userId(this.live), this.#who))
   }
 
   override newId(): string {
@@ -54,8 +57,7 @@ export class RequestState extends SessionState implements LiveSession {
   }
 
   override data(): Data {
-    const data: Data = Object.assign({}, this.live, this.#hidden)
-    delete data['cookie']
+    const { cookie: _, ...data } = { ...this.live, ...this.#hidden } as Data
     return data
   }
 
@@ -93,14 +95,14 @@ export class RequestState extends SessionState implements LiveSession {
     this.mark = undefined
     this.unbound = false
     this.saved = false
-    this.#hidden = {}
+    this.#hidden = NOTHING_HIDDEN
     req.sessionID = this.id
     this.live = newSession(req, this.config)
     if (!this.renamed) this.original = this.text()
   }
 
   /** `req.session` is what was read. @throws TypeError if that has no `cookie` */
-  inflate({ session, data, mark, unbound }: Stored): void {
+  inflate({ session, data, who, mark, unbound }: Stored): void {
     const { req } = this
     req.sessionID = this.id
     const first = !this.#begun
@@ -108,11 +110,18 @@ export class RequestState extends SessionState implements LiveSession {
     this.live = createSession(req, { cookie: session['cookie'], ...data })
     this.mark = mark
     this.unbound = unbound
+    this.#who = who
+    this.#hide(data)
+    if (first) this.original = this.record?.data ?? this.text()
+  }
+
+  /** Their order is another then. */
+  #hide(data: Data): void {
     const taken = Object.keys(data).filter((name) => !Object.hasOwn(this.live as object, name))
+    this.#hidden = NOTHING_HIDDEN
+    if (taken.length === 0) return
     this.#hidden = Object.fromEntries(taken.map((name) => [name, data[name]]))
-    const text = this.text()
-    if (this.record !== undefined) this.record = { ...this.record, data: text }
-    if (first) this.original = text
+    if (this.record !== undefined) this.record = { ...this.record, data: this.text() }
   }
 
   /** The session is as if the request had begun with it: stored if the app puts something in. */

@@ -7,20 +7,28 @@ export interface Who {
   readonly userId: string | undefined
   /** Changes with the user, and gives nothing away; undefined for nobody. */
   readonly mark: string | undefined
+  /** What they say, as JSON. */
+  readonly text: string
 }
+
+export const NOBODY: Who = { userId: undefined, mark: undefined, text: 'null' }
 
 /** Where Passport keeps its user: an id, or an object that has one. */
 export function passportUser(session: Data): unknown {
   return (session['passport'] as { user?: unknown } | null | undefined)?.user
 }
 
-/** @param said what `userId(session)` answered */
-export function whoIs(said: unknown): Who {
+/**
+ * @param said what `userId(session)` answered
+ * @param known whom it named before
+ */
+export function whoIs(said: unknown, known: Who): Who {
   // As it will come back from the store: an ObjectId is a text then.
   const text = said === undefined ? 'null' : (JSON.stringify(said) ?? 'null')
-  if (text === 'null') return { userId: undefined, mark: undefined }
+  if (text === known.text) return known
+  if (text === NOBODY.text) return NOBODY
   const mark = hash('sha256', `symbolon user v1 ${text}`, 'base64url').slice(0, 22)
-  return { userId: idIn(JSON.parse(text)), mark }
+  return { userId: idIn(JSON.parse(text)), mark, text }
 }
 
 /** The id of a user: a text or number, or what its `id` or `_id` is. */
