@@ -77,12 +77,22 @@ function testProcesses(
   const all = <T>(run: (each: StoreProcess, n: number) => Promise<T>): Promise<T[]> =>
     Promise.all(processes.map(run))
 
-  test('RAC-09 8 processes of 4 writers lose no increment', async () => {
+  test('RAC-09 8 processes of 4 writers of one session lose no increment', async () => {
     const { place, store } = await share()
     const id = newId()
     await store.create(id, lasting({ data: '{"count":0}' }))
-    await all((each) => each.run('increment', place, id, 4, 10))
+    await all((each) => each.run('increment', place, Array(4).fill(id), 10))
     assert.deepEqual(JSON.parse((await living(store, id)).data), { count: PROCESSES * 4 * 10 })
+  })
+
+  test('RAC-09 8 processes of 64 writers who change 64 sessions 100 times lose no change', async () => {
+    const { place, store } = await share()
+    const ids = Array.from({ length: 64 }, newId)
+    for (const id of ids) await store.create(id, lasting({ data: '{"count":0}' }))
+    await all((each) => each.run('increment', place, ids, 100))
+    for (const id of ids) {
+      assert.deepEqual(JSON.parse((await living(store, id)).data), { count: PROCESSES * 100 })
+    }
   })
 
   test('RAC-10 8 processes that add properties lose none', async () => {

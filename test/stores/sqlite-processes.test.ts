@@ -17,7 +17,9 @@ describe('sqlite shared by processes', () => {
     const { file, store, processes } = share(context, 4)
     const id = newId()
     await store.create(id, lasting({ data: '{"count":0}' }))
-    await Promise.all(processes.map((each) => each.run('increment', { file }, id, 8, 50)))
+    await Promise.all(
+      processes.map((each) => each.run('increment', { file }, Array(8).fill(id), 50)),
+    )
     assert.deepEqual(JSON.parse((await living(store, id)).data), { count: 4 * 8 * 50 })
   })
 

@@ -17,15 +17,15 @@ const random = seededRandom(process.pid)
 let lock: { exec: (sql: string) => void } | undefined
 
 export const tasks = {
-  /** So many writers at once, each adding one to a counter so many times. */
-  increment: (place: StorePlace, id: string, writers: number, times: number): Promise<void> =>
+  /** A writer for each id at once, each adding one to the counter there so many times. */
+  increment: (place: StorePlace, ids: string[], times: number): Promise<void> =>
     withStore(place, async (store) => {
-      const write = async () => {
+      const write = async (id: string): Promise<void> => {
         for (let done = 0; done < times; done++) {
           await change(store, id, random, (data) => ({ count: Number(data['count']) + 1 }))
         }
       }
-      await Promise.all(Array.from({ length: writers }, write))
+      await Promise.all(ids.map(write))
     }),
 
   /** Adds each name as a property, all at once. */
