@@ -23,25 +23,25 @@ export interface CommittedVisit {
   /** Takes up what the app put at `req.session`. */
   follow(): Steps<void>
   end(): Steps<void>
+  /** Tells the app of an error that must not change the answer. */
+  report(error: unknown): void
 }
 
 /**
  * Plan → store → cookie: before the first byte of the answer (R14).
  *
  * @param failure the error of an operation that the app did not wait for
- * @param report tells the app of an error that must not change the answer
  */
 export function* commit(
   visit: CommittedVisit,
   answer: Answer,
   failure: unknown,
-  report: (error: unknown) => void,
 ): Steps<HeadChanges<AnyCookie>> {
   visit.state.headSent = true
   if (failure !== undefined) return headChanges(answer, clearing(visit), failure)
   try {
     const value = yield* carryOut(visit, answer)
-    return headChanges(answer, cookies(visit, value, report), undefined)
+    return headChanges(answer, cookies(visit, value), undefined)
   } catch (error) {
     return headChanges(answer, clearing(visit), error)
   }
@@ -149,17 +149,13 @@ function* cookieValue(state: RequestState): Steps<string | undefined> {
 }
 
 /** A cookie that cannot be written down costs the client the cookie, and the app hears of it. */
-function cookies(
-  visit: CommittedVisit,
-  value: string | undefined,
-  report: (error: unknown) => void,
-): readonly AnyCookie[] {
+function cookies(visit: CommittedVisit, value: string | undefined): readonly AnyCookie[] {
   if (value === undefined) return clearing(visit)
   const { config, cookie } = visit.state
   try {
     return [{ name: config.name, line: cookie.serialize(config.name, value) }]
   } catch (error) {
-    report(error)
+    visit.report(error)
     return []
   }
 }

@@ -1,5 +1,5 @@
 import { Events } from '../events.ts'
-import { HeadHooks, type Next, type NodeResponse } from '../adapters/head-hooks.ts'
+import { HeadHooks, type Methods, type Next, type NodeResponse } from '../adapters/head-hooks.ts'
 import { ResponseHead } from '../adapters/response-head.ts'
 import { Endings } from '../session/endings.ts'
 import { open } from '../session/open.ts'
@@ -14,17 +14,14 @@ import { type Config, SESSION_ID } from './options.ts'
 import { Records } from './records.ts'
 import { factsOf, isUnderPath } from './request.ts'
 import { ringOf, warnOfShortSecrets } from './secrets.ts'
-import { type SessionRequest, controls } from './session.ts'
+import { type SessionRequest, VISIT } from './session.ts'
 import { RequestState, newSession } from './state.ts'
 import { StoreAccess } from './store-access.ts'
 import { createSession } from './store.ts'
-import { RequestVisit, causeOf } from './visit.ts'
+import { RequestVisit, causeOf, visitOf } from './visit.ts'
 import { NOBODY, type Who, whoIs } from './who.ts'
 
 export type Middleware = (req: SessionRequest, res: NodeResponse, next: Next) => void
-
-/** The visits of requests that have passed. */
-export const visits: WeakMap<object, RequestVisit> = new WeakMap()
 
 const accesses = new WeakMap<object, StoreAccess>()
 
@@ -35,10 +32,12 @@ export function createMiddleware(config: Config): { middleware: Middleware; even
   const whoOf = (data: Data): Who => whoIs(config.userId(data), NOBODY)
   const access = accesses.get(store) ?? new StoreAccess(store, settings.now)
   accesses.set(store, access)
-  const nothing = new Records(access, noSession, whoOf)
-  const endings = new Endings(guardStore(nothing, events))
+  const endings = new Endings(guardStore(new Records(access, whoOf), events))
   const signals = new Signals(async () => undefined, settings.now)
+  const shared = { settings, events, endings, signals }
   const hooks = new HeadHooks((error, _, next) => next(causeOf(error)))
+  const end = endOnce(hooks)
+  const auth = authProperty(config.requestProperty)
   const ready = followStore(config)
 
   return { middleware, events }
@@ -51,26 +50,20 @@ export function createMiddleware(config: Config): { middleware: Middleware; even
     }
     req.sessionStore = store
     const facts = factsOf(req, name, secrets)
-    const records = new Records(access, () => visits.get(req)?.state ?? noSession(), whoOf)
-    const core: Core = {
-      settings,
-      tokens: tokensOf(secrets),
-      store: endings.guard(guardStore(records, events)),
-      events,
-      endings,
-      signals,
-    }
+    const records = new Records(access, whoOf)
+    const verbs = endings.guard(guardStore(records, events))
+    const core: Core = { ...shared, tokens: tokensOf(secrets), store: verbs }
 
     function enter(found: RequestState['found']): void {
-      const report = (error: unknown): void => void setImmediate(next, error)
       try {
         const state = new RequestState(core, found, req, config)
-        const visit = new RequestVisit(state, records, facts.carried, report)
-        visits.set(req, visit)
-        controls.set(req, visit)
-        exposeAuth(req, config.requestProperty)
+        const visit = new RequestVisit(state, records, facts.carried, next)
+        req[VISIT] = visit
+        if (!(config.requestProperty in req)) {
+          Object.defineProperty(req, config.requestProperty, auth)
+        }
         void new ResponseHead(hooks, res, next, visit)
-        endOnce(res)
+        if (res.end === hooks.methods.end) Object.assign(res, { end })
       } catch (error) {
         return next(error)
       }
@@ -94,7 +87,7 @@ function followStore(config: Config): () => boolean {
   let connected = true
   Object.assign(store, {
     generate(req: SessionRequest): void {
-      const visit = visits.get(req)
+      const visit = visitOf(req)
       if (visit !== undefined) return visit.generate()
       req.sessionID = config.genid(req)
       newSession(req, config)
@@ -126,31 +119,25 @@ function tokensBySecret(config: Config, events: Events): (secrets: readonly Secr
   return tokensOf
 }
 
-function exposeAuth(req: SessionRequest, property: string): void {
-  if (property in req) return
-  Object.defineProperty(req, property, {
+/** Shared by all requests: with functions of its own, each would be an object of its own kind to V8. */
+function authProperty(property: string): PropertyDescriptor {
+  return {
     configurable: true,
-    get: () => visits.get(req)?.auth,
-    set: (value: unknown) => {
-      Object.defineProperty(req, property, { configurable: true, writable: true, value })
+    get(this: SessionRequest): unknown {
+      return visitOf(this)?.auth
     },
-  })
+    set(this: SessionRequest, value: unknown): void {
+      Object.defineProperty(this, property, { configurable: true, writable: true, value })
+    },
+  }
 }
 
 /** express-session lets a second `end` pass in silence, where Node takes it for a write after end. */
-function endOnce(res: NodeResponse): void {
-  const { end } = res as { end?: (...args: unknown[]) => unknown }
-  if (typeof end !== 'function') return
-  let called = false
-  Object.assign(res, {
-    end(...args: unknown[]): unknown {
-      if (called) return false
-      called = true
-      return end.apply(res, args)
-    },
-  })
-}
-
-function noSession(): never {
-  throw new TypeError('The request has no session')
+function endOnce({ slot, methods }: HeadHooks): Methods['end'] {
+  return function end(this: Readonly<Record<symbol, ResponseHead>>, ...args: unknown[]): unknown {
+    const visit = this[slot]?.visit as RequestVisit
+    if (visit.answered) return false
+    visit.answered = true
+    return methods.end.apply(this, args)
+  }
 }

@@ -45,19 +45,18 @@ export interface Stored {
  * reserved name. The store decides when a session has expired, since most move the end of one that is
  * touched without a trace in what they read back.
  *
- * @param live the session to be stored
  * @param whoOf whose the stored data say they are
  */
 export class Records implements Verbs {
   /** What the last `read` found. */
   stored: Stored | undefined
+  /** The session to be stored, once there is one. */
+  live: LiveSession | undefined
   readonly #access: StoreAccess
-  readonly #live: () => LiveSession
   readonly #whoOf: (data: Data) => Who
 
-  constructor(access: StoreAccess, live: () => LiveSession, whoOf: (data: Data) => Who) {
+  constructor(access: StoreAccess, whoOf: (data: Data) => Who) {
     this.#access = access
-    this.#live = live
     this.#whoOf = whoOf
   }
 
@@ -120,7 +119,7 @@ export class Records implements Verbs {
 
   /** Whether a touch need not read the session once more, so that it is under way at once. */
   get touchesUnread(): boolean {
-    return this.#access.touchesOnly && !this.#live().issuing
+    return this.#access.touchesOnly && !this.#living.issuing
   }
 
   /**
@@ -130,7 +129,7 @@ export class Records implements Verbs {
   *#touch(id: string): Steps<boolean> {
     const session = this.touchesUnread ? this.#unlessEnded(id) : yield* this.#get(id)
     if (session === undefined) return false
-    const touched = yield* wait(this.#access.touch(id, { ...session, cookie: this.#live().cookie }))
+    const touched = yield* wait(this.#access.touch(id, { ...session, cookie: this.#living.cookie }))
     return touched !== false
   }
 
@@ -145,6 +144,11 @@ export class Records implements Verbs {
     return 'ok'
   }
 
+  get #living(): LiveSession {
+    if (this.live !== undefined) return this.live
+    throw new TypeError('The request has no session')
+  }
+
   #unlessEnded(id: string): Data | undefined {
     return this.#access.ended.hasEnded(id) ? undefined : this.stored?.session
   }
@@ -157,7 +161,7 @@ export class Records implements Verbs {
 
   /** Made for this one call, since some stores write into what they are given. */
   #toStore(id: string, { version, userId, claims, created }: SessionRecord): Data {
-    const live = this.#live()
+    const live = this.#living
     const data = live.data()
     const own = { version, digest: digest(dataOf(data)), userId, claims, created }
     const part: Part = { ...own, of: sessionHash(id), mark: live.mark }

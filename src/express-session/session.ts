@@ -5,11 +5,16 @@ import { isPromise } from '../session/steps.ts'
 import type { ConnectStore } from '../stores/connect/calls.ts'
 import type { Cookie } from './cookie.ts'
 
+/** Where a request holds its visit: a `WeakMap` of all requests would cost each a garbage collection. */
+export const VISIT: unique symbol = Symbol('symbolon')
+
 /** A request as this middleware finds and leaves it; the rest is what other middleware may add. */
 export interface SessionRequest extends IncomingMessage {
   session?: (Session & Data) | null | undefined
   sessionID?: string | undefined
   sessionStore?: SessionStore
+  /** Set once it has passed the middleware; the sessions of others speak to their store themselves. */
+  [VISIT]?: SessionControl
   readonly originalUrl?: string
   /** Express, by its setting `trust proxy`. */
   readonly secure?: boolean
@@ -36,9 +41,6 @@ export interface SessionControl {
 }
 
 export type Callback = (error?: unknown) => void
-
-/** Requests that passed the middleware; the sessions of others speak to their store themselves. */
-export const controls: WeakMap<object, SessionControl> = new WeakMap()
 
 /** A session with express-session's members: the app's data and `cookie` are all one can enumerate. */
 export class Session {
@@ -94,7 +96,7 @@ export class Session {
   }
 
   #carryOut(operation: Operation, callback: Callback | undefined): this | Promise<void> {
-    const control = controls.get(this.req) ?? ownControl
+    const control = this.req[VISIT] ?? ownControl
     if (typeof callback !== 'function') return control.start(operation, this)
     callBack(() => control.run(operation, this), callback)
     return this

@@ -1,8 +1,8 @@
 import type { EventCode, Events } from '../events.ts'
 import { SessionError } from '../errors.ts'
 import type { KeepOptions } from '../session/session.ts'
-import { visits } from './middleware.ts'
-import type { RequestVisit } from './visit.ts'
+import type { SessionRequest } from './session.ts'
+import { type RequestVisit, visitOf } from './visit.ts'
 
 /** What express-session has no words for: `middleware.sessions`. */
 export interface DropInSessions {
@@ -24,17 +24,17 @@ export interface DropInSessions {
 export function sessionsOf(events: Events): DropInSessions {
   return Object.freeze({
     async login(req: object, user: unknown, { keep = [] }: KeepOptions = {}): Promise<void> {
-      await visitOf(req).login(user, keep)
+      await present(req).login(user, keep)
     },
     async logout(req: object): Promise<void> {
-      await visitOf(req).logout()
+      await present(req).logout()
     },
     counts: events.counts,
   })
 }
 
-function visitOf(req: object): RequestVisit {
-  const visit = visits.get(req)
+function present(req: object): RequestVisit {
+  const visit = visitOf(req as SessionRequest)
   if (visit !== undefined) return visit
   throw new SessionError(
     'not_supported',

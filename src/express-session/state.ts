@@ -57,7 +57,8 @@ export class RequestState extends SessionState implements LiveSession {
   }
 
   override data(): Data {
-    const { cookie: _, ...data } = { ...this.live, ...this.#hidden } as Data
+    const live = this.live as Data | undefined
+    const { cookie: _, ...data } = { ...live, ...this.#hidden }
     return data
   }
 

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import type { AnyCookie, HeadVisit } from '../adapters/head-changes.ts'
+import type { Next } from '../adapters/head-hooks.ts'
 import type { Answer, HeadChanges } from '../session/commit.ts'
 import { parseData } from '../session/data.ts'
 import { identify } from '../session/identity.ts'
@@ -12,7 +13,13 @@ import { SessionError } from '../errors.ts'
 import { setsCookie, store } from './binding.ts'
 import { type CommittedVisit, commit, failedHead } from './commit.ts'
 import type { Records } from './records.ts'
-import type { Operation, Session, SessionControl } from './session.ts'
+import {
+  type Operation,
+  type Session,
+  type SessionControl,
+  type SessionRequest,
+  VISIT,
+} from './session.ts'
 import type { RequestState } from './state.ts'
 
 /** One request's dealing with its session: what the session's methods and the response's head ask. */
@@ -22,21 +29,18 @@ export class RequestVisit implements HeadVisit, CommittedVisit, SessionControl {
   readonly state: RequestState
   readonly #records: Records
   readonly #operations = new Operations()
-  readonly #report: (error: unknown) => void
+  readonly #next: Next
+  /** Whether the app has ended its answer. */
+  answered = false
   #committed = false
   #ended = false
 
-  /** @param report tells the app of an error that must not change the answer */
-  constructor(
-    state: RequestState,
-    records: Records,
-    carried: boolean,
-    report: (error: unknown) => void,
-  ) {
+  constructor(state: RequestState, records: Records, carried: boolean, next: Next) {
     this.state = state
     this.carried = carried
     this.#records = records
-    this.#report = report
+    this.#next = next
+    records.live = state
     if (state.record !== undefined && records.stored !== undefined) state.inflate(records.stored)
     else state.generate()
   }
@@ -56,9 +60,11 @@ export class RequestVisit implements HeadVisit, CommittedVisit, SessionControl {
   commit(answer: Answer): MaybePromise<HeadChanges<AnyCookie>> {
     if (this.#committed) return failedHead(this, answer)
     this.#committed = true
-    return this.#operations.run(() => {
-      return commit(this, answer, this.#operations.unheard, this.#report)
-    })
+    return this.#operations.run(() => commit(this, answer, this.#operations.unheard))
+  }
+
+  report(error: unknown): void {
+    setImmediate(this.#next, error)
   }
 
   get ended(): boolean {
@@ -184,6 +190,10 @@ export class RequestVisit implements HeadVisit, CommittedVisit, SessionControl {
     this.state.generate()
     this.state.startOver()
   }
+}
+
+export function visitOf(req: SessionRequest): RequestVisit | undefined {
+  return req[VISIT] as RequestVisit | undefined
 }
 
 /** A response prints what hangs on it: nothing of the app's secrets and data (R44). */
