@@ -34,6 +34,11 @@ export function thumbprintText(members: PublicMembers): string {
 /** Of a secret the HMAC of this text is what a thumbprint is of a public key. */
 export const SECRET_NAMING_TEXT = 'symbolon kid v1'
 
+/** Kids become file names and parts of configurations (federation §1.3). */
+export function isKid(kid: unknown): kid is string {
+  return typeof kid === 'string' && /^\w{1,64}$/.test(kid)
+}
+
 /** A key's name where it has none: hex, since it may become a file name or a command's argument. */
 export function kidOf(fingerprintInHex: string): string {
   return fingerprintInHex.slice(0, 16)
@@ -55,7 +60,7 @@ export function jwkProblem(jwk: Jwk, alg: Algorithm, members: PublicMembers): st
   if (operations !== undefined && !permits(operations, isPublic ? 'verify' : 'sign')) {
     return 'has "key_ops" other than to sign and verify'
   }
-  if (kid !== undefined && !(typeof kid === 'string' && /^\w{1,64}$/.test(kid))) {
+  if (kid !== undefined && !isKid(kid)) {
     return 'has a "kid" other than 1 to 64 of A-Z a-z 0-9 _; leave it out'
   }
   if (MEMBER_NAMES.some((name) => members[name] !== undefined && members[name] !== jwk[name])) {

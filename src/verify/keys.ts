@@ -24,9 +24,8 @@ export function givenKeys(keys: Promise<readonly VerifyingKey[]>): Keys {
 /** What is said of a key of the set that is not used; the others are. */
 export type KeyIgnored = (error: unknown) => void
 
-export type FetchingRules = Omit<DocumentRules<unknown>, 'read' | 'maxBytes'>
+export type FetchingRules = Omit<DocumentRules<unknown>, 'read'>
 
-const MAX_BYTES = 64 * 1024
 const MAX_KEYS = 64
 
 /** The keys that an app publishes (RFC 7517 §5). */
@@ -37,16 +36,13 @@ export function remoteKeys(
   ignored: KeyIgnored,
 ): Keys {
   const read = (text: string): Promise<KeyMap> => readKeySet(text, ignored)
-  const document = new RemoteDocument(address, transport, { ...rules, read, maxBytes: MAX_BYTES })
+  const document = new RemoteDocument(address, transport, { ...rules, read })
   return {
     async find(kid) {
       const keys = await document.get()
       if (keys === undefined) return 'unavailable'
-      const key = keys.get(kid)
-      if (key !== undefined) return key
-      // A key that was published since: only a kid that is not known lets us ask again.
-      await document.refresh()
-      return (await document.get())?.get(kid) ?? 'kid'
+      // It may have been published since: a kid that is not known lets us ask again at once.
+      return keys.get(kid) ?? (await document.get(0))?.get(kid) ?? 'kid'
     },
   }
 }

@@ -3,6 +3,7 @@ import { fromBase64 } from './bytes.ts'
 import { refused } from './refused.ts'
 import {
   KINDS,
+  PUBLIC_ONLY,
   type PlatformKey,
   SCHEMES,
   type VerifyingKey,
@@ -32,8 +33,6 @@ export function importPublicKeys(
   return Promise.all(jwks.map(async (jwk) => importJwk(await jwk)))
 }
 
-const PUBLIC_ONLY = 'keys must be public, as PEM, JWK, JWKS or CryptoKey'
-
 type JwkOrLater = Jwk | Promise<Jwk>
 
 function readForm(key: PublicKey): readonly JwkOrLater[] {
@@ -42,7 +41,7 @@ function readForm(key: PublicKey): readonly JwkOrLater[] {
   if (typeof key === 'object' && key !== null) {
     if ('keys' in key) return key.keys.map(refusePrivate)
     if ('kty' in key) return [refusePrivate(key)]
-    if ('algorithm' in key && key.type === 'public') return [readPlatformKey(key)]
+    if ('algorithm' in key && key.type === 'public' && key.extractable) return [exportMembers(key)]
   }
   throw refused('invalid_key', PUBLIC_ONLY)
 }
@@ -76,9 +75,4 @@ async function importPem(base64: string): Promise<Jwk> {
     }
   }
   throw refused('invalid_key', `the PEM cannot be read; ${KINDS}`)
-}
-
-async function readPlatformKey(key: PlatformKey): Promise<Jwk> {
-  if (key.extractable) return exportMembers(key)
-  throw refused('invalid_key', 'the CryptoKey must be extractable')
 }

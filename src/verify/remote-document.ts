@@ -10,12 +10,10 @@ export interface Transport {
 export interface DocumentRules<T> {
   /** Throws or rejects if nothing can be made of the text: then what is held stays. */
   readonly read: (text: string) => T | Promise<T>
-  /** Whether the answer that nothing has changed (304) will do; it does by default. */
-  readonly mayConfirm?: (value: T) => boolean
   readonly maxBytes: number
   /** However often it is wanted, it is asked for at most once in this time. */
   readonly cooldown: number
-  /** `max-age` is followed within these bounds. */
+  /** Within these bounds it is fresh for its `max-age`: past that it is worth a wait. */
   readonly freshness: { readonly least: number; readonly most: number }
   /** While it cannot be fetched, what is held is used for so long. */
   readonly staleLimit: number
@@ -27,7 +25,7 @@ interface Held<T> {
   readonly text: string
   readonly etag: string | undefined
   readonly fetched: number
-  readonly freshUntil: number
+  readonly freshFor: number
 }
 
 /**
@@ -36,13 +34,24 @@ interface Held<T> {
  */
 const SHARES_FETCHES = globalThis.navigator?.userAgent !== 'Cloudflare-Workers'
 
-/** A document that another server publishes, fetched when it is wanted and not more often. */
+/** So soon a document that is followed is asked for again, and so long after it was last wanted. */
+const INTERVAL_MS = 500
+const WANTED_MS = 30_000
+
+/**
+ * A document that another server publishes, fetched when it is wanted and not more often. Whoever
+ * wants it waits only for the first answer, and for one after a time in which nobody wanted it; and
+ * for none while it cannot be fetched, so that a server that is silent holds up one request, not all.
+ */
 export class RemoteDocument<T> {
   readonly #address: string
   readonly #rules: DocumentRules<T>
   readonly #transport: Transport
   #held: Held<T> | undefined
   #tried = -Infinity
+  #failed = false
+  #wanted = -Infinity
+  #pause: AbortSignal | undefined
   #loading: Promise<void> | undefined
 
   constructor(address: string, transport: Transport, rules: DocumentRules<T>) {
@@ -51,29 +60,63 @@ export class RemoteDocument<T> {
     this.#rules = rules
   }
 
-  /** What it says, at most `staleLimit` old; undefined while nothing so young could be fetched. */
-  async get(): Promise<T | undefined> {
-    if (!this.#isFresh()) await this.refresh()
-    const held = this.#held
-    return held && this.#isWithin(held.fetched, this.#rules.staleLimit) ? held.value : undefined
+  /**
+   * What it says, at most `staleLimit` old; undefined while nothing so young could be fetched.
+   *
+   * @param freshFor how old it may be for nobody to wait, in ms; default as it is published
+   */
+  async get(freshFor: number = this.#held?.freshFor ?? 0): Promise<T | undefined> {
+    // Half of the time is left for an answer that nobody waits for.
+    if (!this.#isYounger(freshFor / 2)) {
+      const refreshed = this.#refresh()
+      const mayGoOn = SHARES_FETCHES && (this.#failed || this.#isYounger(freshFor))
+      if (!mayGoOn) await refreshed
+    }
+    return this.#isYounger(this.#rules.staleLimit) ? this.#held?.value : undefined
+  }
+
+  /** The same where seconds count: it is asked for again and again, as long as it is wanted. */
+  follow(): Promise<T | undefined> {
+    const isFollowed = SHARES_FETCHES && this.#isWithin(this.#wanted, WANTED_MS)
+    this.#wanted = this.#transport.now()
+    if (!isFollowed) {
+      this.#held &&= { ...this.#held, freshFor: 0 }
+      if (SHARES_FETCHES) void this.#keepAsking()
+    }
+    return this.get()
+  }
+
+  async #keepAsking(): Promise<void> {
+    await this.#refresh()
+    // Of all runtimes' timers the one that keeps no process alive.
+    const pause = (this.#pause = AbortSignal.timeout(INTERVAL_MS))
+    pause.addEventListener('abort', () => {
+      const isNext = pause === this.#pause && this.#isWithin(this.#wanted, WANTED_MS)
+      if (isNext) void this.#keepAsking()
+    })
   }
 
   /** Asks again, unless that was done within the cooldown, however it ended. Never rejects. */
-  refresh(): Promise<void> {
+  #refresh(): Promise<void> {
     if (this.#loading !== undefined && SHARES_FETCHES) return this.#loading
     if (this.#isWithin(this.#tried, this.#rules.cooldown)) return Promise.resolve()
+    const { now } = this.#transport
+    // Where fetches are not shared, at least who can go on with what is held need not make one.
+    if (this.#held !== undefined) this.#tried = now()
     this.#loading = this.#load()
-      .catch(this.#rules.onError)
+      .catch((error: unknown) => {
+        this.#failed = true
+        this.#rules.onError(error)
+      })
       .finally(() => {
-        this.#tried = this.#transport.now()
+        this.#tried = now()
         this.#loading = undefined
       })
     return this.#loading
   }
 
-  #isFresh(): boolean {
-    const now = this.#transport.now()
-    return this.#held !== undefined && this.#held.fetched <= now && now < this.#held.freshUntil
+  #isYounger(age: number): boolean {
+    return this.#held !== undefined && this.#isWithin(this.#held.fetched, age)
   }
 
   /** A clock that was set back counts as time passed: nothing is kept for as long as it was ahead. */
@@ -84,19 +127,14 @@ export class RemoteDocument<T> {
   async #load(): Promise<void> {
     const { maxBytes, read } = this.#rules
     const fetched = this.#transport.now()
-    const held = this.#confirmable()
-    const response = await this.#request(held?.etag)
-    const freshUntil = fetched + this.#freshness(response)
-    const text = response.status === 304 && held ? held.text : await readBody(response, maxBytes)
-    const value = held !== undefined && text === held.text ? held.value : await read(text)
-    const etag = response.headers.get('etag') ?? undefined
-    this.#held = { value, text, etag, fetched, freshUntil }
-  }
-
-  /** What is held, if it holds for as long as it is published. */
-  #confirmable(): Held<T> | undefined {
     const held = this.#held
-    return held && this.#rules.mayConfirm?.(held.value) !== false ? held : undefined
+    const response = await this.#request(held?.etag)
+    const freshFor = this.#freshness(response)
+    const text = response.status === 304 && held ? held.text : await readBody(response, maxBytes)
+    const value = text === held?.text ? held.value : await read(text)
+    const etag = response.headers.get('etag') ?? undefined
+    this.#held = { value, text, etag, fetched, freshFor }
+    this.#failed = false
   }
 
   /** A redirection is an answer like others that are none: where keys come from is configured. */

@@ -92,8 +92,8 @@ const MAX_BYTES = 4 << 20
 const MAX_AGE_MS = 30_000
 /** Processes of one app sign at different moments, each for so long, and by their own clocks. */
 const CACHED_MS = 20_000
-/** So soon a logout is heard of, and what the answer takes. */
-const INTERVAL_MS = 500
+/** However many follow: a server that is down is asked twice a second by each process. */
+const COOLDOWN_MS = 400
 
 /** Follows the list that an app publishes. */
 export class Revocations {
@@ -105,10 +105,9 @@ export class Revocations {
   constructor(address: string, transport: Transport, rules: RevocationRules) {
     this.#document = new RemoteDocument(address, transport, {
       read: (text) => this.#read(text),
-      mayConfirm: ({ signed }) => this.#isYoung(signed),
       maxBytes: MAX_BYTES,
-      cooldown: INTERVAL_MS,
-      freshness: { least: INTERVAL_MS, most: INTERVAL_MS },
+      cooldown: COOLDOWN_MS,
+      freshness: { least: MAX_AGE_MS, most: MAX_AGE_MS },
       staleLimit: rules.acceptStale ? Infinity : MAX_AGE_MS,
       onError: rules.onError,
     })
@@ -118,10 +117,10 @@ export class Revocations {
 
   /** @returns `'unavailable'` if no list is young enough to say */
   async problemOf(token: RevocableToken): Promise<'revoked' | 'unavailable' | undefined> {
-    const list = await this.#document.get()
-    const isKnown = list !== undefined && (this.#rules.acceptStale || this.#isYoung(list.signed))
-    if (!isKnown) return this.#rules.acceptStale ? undefined : 'unavailable'
-    return (await list.covers(token)) ? 'revoked' : undefined
+    const list = await this.#document.follow()
+    const isKnown = list !== undefined && this.#isYoung(list.signed)
+    if (!isKnown && !this.#rules.acceptStale) return 'unavailable'
+    return (await list?.covers(token)) ? 'revoked' : undefined
   }
 
   async #read(text: string): Promise<RevocationList> {

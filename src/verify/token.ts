@@ -8,6 +8,7 @@ import {
   splitCompact,
 } from '../token/compact.ts'
 import { fromBase64url } from './bytes.ts'
+import { isKid } from '../token/jwk.ts'
 import type { Keys } from './keys.ts'
 import { SCHEMES, type VerifyingKey } from './verifying-key.ts'
 
@@ -80,7 +81,7 @@ function readHeader(segment: string, rules: TextRules): Header | 'header' | 'alg
   const { alg: name, kid, typ = 'JWT', ...more } = header
   const alg = name === 'Ed25519' && rules.acceptEd25519 ? 'EdDSA' : name
   if (!Object.hasOwn(SCHEMES, alg as string)) return 'alg'
-  if (typeof kid !== 'string' || !/^\w{1,64}$/.test(kid)) return 'kid'
+  if (!isKid(kid)) return 'kid'
   if (typ !== rules.typ || Object.keys(more).length > 0) return 'header'
   return { alg: alg as string, kid }
 }

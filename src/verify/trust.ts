@@ -28,7 +28,7 @@ const SESSION_ID = /^[^\p{Cc}]{1,255}$/u
 
 const MINUTE = 60_000
 const DAY = 86_400_000
-const MAX_MANIFEST_BYTES = 64 * 1024
+const MAX_BYTES = 64 * 1024
 
 /** @returns finds the trust; undefined while the app's manifest cannot be fetched */
 export function createTrust(settings: VerifierSettings): () => Promise<Trust | undefined> {
@@ -70,7 +70,6 @@ function discovered(settings: VerifierSettings, app: URL): () => Promise<Trust |
   const document = new RemoteDocument(new URL(MANIFEST_PATH, app).href, transport, {
     ...rulesOf(settings, 'manifest_failed'),
     read,
-    maxBytes: MAX_MANIFEST_BYTES,
   })
   return () => document.get()
 }
@@ -80,7 +79,8 @@ function rulesOf(
   problem: 'keys_failed' | 'manifest_failed',
 ): FetchingRules {
   const freshness = { least: MINUTE, most: DAY }
-  return { cooldown, freshness, staleLimit: DAY, onError: report(problem) }
+  const onError = report(problem)
+  return { maxBytes: MAX_BYTES, cooldown, freshness, staleLimit: DAY, onError }
 }
 
 /** @param said by the app's manifest, if it was asked for; what the options say stands above it */

@@ -54,10 +54,12 @@ interface Verified<Claims> {
  * Makes the verifier of a service beside the app: who is the user of a request, without a call to the
  * app. It runs wherever Web Crypto and fetch are: Node, Deno, Bun, Workers, browsers.
  *
- * Keys and manifest are fetched when they are first needed, then by their `max-age` (at least a
+ * Keys and manifest are fetched when they are first needed, then within their `max-age` (at least a
  * minute, at most a day), and, for a key that is not known yet, at most every 30 seconds (`cooldown`).
  * While they cannot be fetched, what is known is used for a day. A logout is heard of when the token
- * expires, or within a second where the app publishes revocations.
+ * expires, or within a second where the app publishes revocations: they are asked for twice a second,
+ * until half a minute after the last request. Only the first request, and the first after such a rest,
+ * waits for an answer of the app; and none while the app gives none.
  *
  * @throws SessionError `invalid_option`, `invalid_key`
  *
@@ -93,6 +95,7 @@ export function createVerifier<FieldAuth extends object = Readonly<Record<string
 
   async function read(token: unknown, trust: Trust): Promise<Verified<Claims> | Refusal> {
     const known = typeof token === 'string' ? remembered.get(token) : undefined
+    // As long as the key that it was verified by is still the app's.
     if (known?.trust === trust && (await isCurrent(known.token, trust))) return known
     const genuine = await readToken(token, trust)
     if (typeof genuine === 'string') return genuine

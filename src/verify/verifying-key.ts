@@ -42,6 +42,8 @@ export class VerifyingKey {
 }
 
 export const KINDS = 'keys are EC on P-256, RSA or Ed25519'
+export const PUBLIC_ONLY =
+  'keys must be public, as PEM, JWK, JWKS or extractable CryptoKey; a shared secret is given as `secret`'
 
 /** What Web Crypto wants to hear of each algorithm, at import and at verification. */
 export const SCHEMES = {
@@ -82,7 +84,7 @@ export async function importJwk(jwk: Jwk): Promise<VerifyingKey> {
 
 export function refusePrivate(jwk: Jwk): Jwk {
   if (jwk.d === undefined && jwk.kty !== 'oct') return jwk
-  throw refused('invalid_key', 'keys must be public; a shared secret is given as `secret`')
+  throw refused('invalid_key', PUBLIC_ONLY)
 }
 
 /** What a key is decides its algorithm, not what is said about it (ALG-18). */

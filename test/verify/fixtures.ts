@@ -1,3 +1,6 @@
+import assert from 'node:assert/strict'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import { createKeyRing } from '../../src/token/key-ring.ts'
 import type { Algorithm } from '../../src/token/key.ts'
 import { type Verifier, type VerifierOptions, createVerifier } from '../../src/verify/index.ts'
@@ -30,4 +33,13 @@ export class Clock {
   pass(milliseconds: number): void {
     this.now += milliseconds
   }
+}
+
+/** Asks until it hears what is expected: what a verifier does behind a request's back takes its time. */
+export async function eventually<T>(ask: () => T | Promise<T>, expected: T): Promise<void> {
+  for (let times = 0; times < 500; times++) {
+    if (isDeepStrictEqual(await ask(), expected)) return
+    await sleep(5)
+  }
+  assert.deepEqual(await ask(), expected)
 }

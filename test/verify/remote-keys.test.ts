@@ -14,7 +14,7 @@ import {
   createVerifier,
 } from '../../src/verify/index.ts'
 import { type LocalKey, SESSION, SPECS, contents, forge } from '../token/fixtures.ts'
-import { Clock, ISSUER, issuerOf } from './fixtures.ts'
+import { Clock, ISSUER, eventually, issuerOf } from './fixtures.ts'
 import { type Publisher, json, publisher, status } from './publisher.ts'
 
 const COOLDOWN = 30_000
@@ -59,6 +59,13 @@ function neighbourOf(app: Publisher, more: Partial<VerifierOptions<object>> = {}
   return { verify, clock, problems, reason }
 }
 
+/** A request that the next answer, whatever is wrong with it, does not help. */
+async function failsAgain(neighbour: Neighbour): Promise<void> {
+  const failures = codes(neighbour).length
+  assert.equal(await neighbour.reason(token), 'unavailable')
+  await eventually(() => codes(neighbour).length, failures + 1)
+}
+
 const codes = ({ problems }: Neighbour): string[] => problems.map(({ code }) => code)
 
 describe('RJK remote keys', () => {
@@ -94,11 +101,12 @@ describe('RJK remote keys', () => {
         assert.equal(await reason(randomKid()), 'unavailable')
       assert.equal(await reason(token), 'unavailable')
       assert.equal(attempts, expected)
+      await eventually(() => codes(neighbour), Array(expected).fill('keys_failed'))
       clock.pass(COOLDOWN)
     }
-    assert.deepEqual(codes(neighbour), ['keys_failed', 'keys_failed'])
     await app.open()
-    assert.equal(await reason(token), undefined)
+    await eventually(() => reason(token), undefined)
+    assert.equal(attempts, 3)
   })
 
   test('RJK-03 the same while it publishes no key', async () => {
@@ -107,7 +115,7 @@ describe('RJK remote keys', () => {
     for (const fetches of [1, 2]) {
       for (let count = 0; count < 300; count++)
         assert.equal(await reason(randomKid()), 'unavailable')
-      assert.equal(app.requests.length, fetches)
+      await eventually(() => app.requests.length, fetches)
       clock.pass(COOLDOWN)
     }
   })
@@ -125,7 +133,7 @@ describe('RJK remote keys', () => {
     assert.equal(await reason(token), 'unavailable')
     app.answer = json(jwks)
     clock.pass(COOLDOWN)
-    assert.equal(await reason(token), undefined)
+    await eventually(() => reason(token), undefined)
   })
 
   test('RJK-07 CCH-04 a key that was removed is refused after max-age, remembered or not', async () => {
@@ -133,9 +141,10 @@ describe('RJK remote keys', () => {
     const { reason, clock } = neighbourOf(app)
     assert.equal(await reason(token), undefined)
     app.answer = json({ keys: [later.publicJwk] })
-    clock.pass(299_999)
+    clock.pass(149_999)
     assert.equal(await reason(token), undefined)
-    clock.pass(1)
+    assert.equal(app.requests.length, 1)
+    clock.pass(150_001)
     assert.equal(await reason(token), 'kid')
     assert.equal(app.requests.length, 2)
   })
@@ -163,24 +172,24 @@ describe('RJK remote keys', () => {
     }
     const app = await publisher((_, response) => endless(response.writeHead(200)))
     const neighbour = neighbourOf(app, { timeout: 300, cooldown: 0 })
-    assert.equal(await neighbour.reason(token), 'unavailable')
+    await failsAgain(neighbour)
     assert.ok(sent < 50 * filler.length, String(sent))
     app.answer = (_, response) => {
       response.writeHead(200, { 'content-encoding': 'gzip' })
       response.end(gzipSync(Buffer.alloc(100 * 1024 * 1024, 0x20)))
     }
-    assert.equal(await neighbour.reason(token), 'unavailable')
+    await failsAgain(neighbour)
     app.answer = (_, response) => {
       response.writeHead(200).write('{"keys":[')
       const drip = setInterval(() => response.write(' '), 20)
       response.on('close', () => clearInterval(drip))
     }
-    assert.equal(await neighbour.reason(token), 'unavailable')
+    await failsAgain(neighbour)
     app.answer = () => undefined
-    assert.equal(await neighbour.reason(token), 'unavailable')
+    await failsAgain(neighbour)
     assert.deepEqual(new Set(codes(neighbour)), new Set(['keys_failed']))
     app.answer = json({ keys: jwks.keys, more: ' '.repeat(60_000) })
-    assert.equal(await neighbour.reason(token), undefined)
+    await eventually(() => neighbour.reason(token), undefined)
   })
 
   test('RJK-10 redirections are not followed', async () => {
@@ -299,7 +308,7 @@ describe('RJK remote keys', () => {
     for (const more of [address('does-not-exist.invalid'), address(app.origin.slice(7))]) {
       assert.equal(await neighbourOf(app, more).reason(token), 'unavailable')
     }
-    const { reason } = neighbourOf(app, { cooldown: 0, timeout: 500 })
+    const neighbour = neighbourOf(app, { cooldown: 0, timeout: 500 })
     for (const answer of [
       (_, response) => response.destroy(),
       (_, response) => {
@@ -309,10 +318,10 @@ describe('RJK remote keys', () => {
       (_, response) => void response.socket?.write('nonsense\r\n\r\n'),
     ] as Publisher['answer'][]) {
       app.answer = answer
-      assert.equal(await reason(token), 'unavailable')
+      await failsAgain(neighbour)
     }
     app.answer = json(jwks)
-    assert.equal(await reason(token), undefined)
+    await eventually(() => neighbour.reason(token), undefined)
   })
 
   test('RJK-16 no cookie is sent, and none is kept', async () => {
@@ -373,12 +382,12 @@ describe('RJK remote keys', () => {
       [`max-age=${'9'.repeat(400)}`, 24 * HOUR],
     ] as const) {
       const headers = { 'cache-control': value }
-      assert.equal(await fetchedAfter(headers, bound - 1), false, value)
+      assert.equal(await fetchedAfter(headers, bound / 2 - 1), false, value)
       assert.equal(await fetchedAfter(headers, bound), true, value)
     }
     const aged = { 'cache-control': 'max-age=300', age: '200' }
     assert.equal(await fetchedAfter(aged, 100_000), true)
-    assert.equal(await fetchedAfter({}, MINUTE - 1), false)
+    assert.equal(await fetchedAfter({}, MINUTE / 2 - 1), false)
     assert.equal(await fetchedAfter({}, MINUTE), true)
   })
 
@@ -437,8 +446,7 @@ describe('RJK remote keys', () => {
     const app = await publisher(status(500))
     const { onProblem: _, ...rest } = { onProblem: undefined, cooldown: 0 }
     const verify = createVerifier({ issuer: ISSUER, jwksUri: app.origin, ...rest })
-    for (let times = 0; times < 3; times++) await verify({ token })
-    assert.equal(app.requests.length, 3)
+    await eventually(async () => (await verify({ token })) ?? app.requests.length >= 3, true)
     assert.equal(warn.mock.callCount(), 1)
     assert.ok(!JSON.stringify(warn.mock.calls[0]!.arguments).includes(token))
   })

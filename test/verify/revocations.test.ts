@@ -2,74 +2,11 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { sessionHash } from '../../src/session-names.ts'
-import { createKeyRing } from '../../src/token/key-ring.ts'
 import { importKey } from '../../src/token/key.ts'
-import {
-  type VerifierOptions,
-  type VerifierProblem,
-  createVerifier,
-} from '../../src/verify/index.ts'
-import { type RevocationsPayload, userHash } from '../../src/verify/revocations.ts'
-import { ID, KEYS, type LocalKey, NOW, SPECS, contents, forge } from '../token/fixtures.ts'
-import { Clock, ISSUER, issuerOf } from './fixtures.ts'
-import { type Publisher, publisher, status } from './publisher.ts'
-
-type Entries = Partial<RevocationsPayload['entries']>
-
-const key = KEYS.ES256
-const tokens = issuerOf('ES256')
-const token = tokens.issue(contents())
-const GEN = 'generation'
-
-/** A list as the app signs it; `more` may make it anything else. */
-function listOf(
-  entries: Entries,
-  more: Record<string, unknown> = {},
-  { typ = 'revocations+jwt', by = key }: { typ?: string; by?: LocalKey } = {},
-): string {
-  const all = { s: [], u: [], k: [], ...entries }
-  const payload = { iss: ISSUER, iat: NOW, gen: GEN, seq: 1, entries: all, ...more }
-  return forge(by, JSON.stringify(payload), JSON.stringify({ alg: by.alg, kid: by.kid, typ }))
-}
-
-const text =
-  (body: string, headers: Record<string, string> = {}): Publisher['answer'] =>
-  (_, response) =>
-    void response.writeHead(200, headers).end(body)
-
-interface Following {
-  readonly app: Publisher
-  readonly clock: Clock
-  readonly problems: VerifierProblem[]
-  readonly reason: (token?: string) => Promise<string | undefined>
-  readonly asked: () => number
-}
-
-/** A neighbour that follows the list of an app, whose keys it was given. */
-async function following(
-  list: string,
-  more: Partial<VerifierOptions<object>> = {},
-): Promise<Following> {
-  const lists = await publisher(text(list))
-  const clock = new Clock()
-  const problems: VerifierProblem[] = []
-  const verify = createVerifier({
-    issuer: ISSUER,
-    keys: createKeyRing(SPECS.ES256).trusted.jwks(),
-    revocations: true,
-    fetch: (address, init) => fetch(address.replace(ISSUER, lists.origin), init),
-    now: clock.read,
-    onProblem: (problem) => problems.push(problem),
-    ...more,
-  })
-  return {
-    app: lists,
-    clock,
-    problems,
-    reason: async (presented = token) => (await verify.check({ token: presented })).reason,
-    asked: () => lists.requests.length,
-  }
-}
+import { userHash } from '../../src/verify/revocations.ts'
+import { ID, type LocalKey, NOW, forge } from '../token/fixtures.ts'
+import { type Entries, GEN, following, key, listOf, text, token } from './feeds.ts'
+import { ISSUER } from './fixtures.ts'
 
 const session = sessionHash(ID)
 
@@ -156,11 +93,11 @@ describe('R32 which lists are believed', () => {
     const feed = await following(listOf({ s: [[session, NOW + 900]] }, { seq: 5 }))
     assert.equal(await feed.reason(), 'revoked')
     feed.app.answer = text(listOf({}, { seq: 4 }))
-    feed.clock.pass(1000)
+    await feed.next()
     assert.equal(await feed.reason(), 'revoked')
     assert.equal(feed.problems.length, 1)
     feed.app.answer = text(listOf({}, { seq: 1, gen: 'another' }))
-    feed.clock.pass(1000)
+    await feed.next()
     assert.equal(await feed.reason(), undefined)
   })
 
@@ -173,85 +110,5 @@ describe('R32 which lists are believed', () => {
     assert.equal(await feed.reason(), 'revoked')
     const large = await following(listOf({ k: ['x'.repeat(4 * 1024 * 1024)] }))
     assert.equal(await large.reason(), 'unavailable')
-  })
-})
-
-describe('R32 when it is asked for', () => {
-  test('FED-05 not for a token that is refused anyway, and twice a second for all others', async () => {
-    const feed = await following(listOf({}))
-    for (const presented of ['x', `${token.slice(0, -4)}AAAA`]) await feed.reason(presented)
-    const expired = { issuedAt: (NOW - 1000) * 1000, expires: (NOW - 100) * 1000 }
-    assert.equal(await feed.reason(tokens.issue(contents(expired))), 'expired')
-    assert.equal(feed.asked(), 0)
-    for (const asked of [1, 2, 3]) {
-      await Promise.all(Array.from({ length: 50 }, () => feed.reason()))
-      assert.equal(feed.asked(), asked)
-      feed.clock.pass(499)
-      await feed.reason()
-      assert.equal(feed.asked(), asked)
-      feed.clock.pass(1)
-    }
-  })
-
-  test('R32 a logout is heard of within a second', async () => {
-    const feed = await following(listOf({}))
-    assert.equal(await feed.reason(), undefined)
-    feed.app.answer = text(listOf({ s: [[session, NOW + 900]] }, { seq: 2 }))
-    feed.clock.pass(1000)
-    assert.equal(await feed.reason(), 'revoked')
-  })
-
-  test('FED-07 nobody is believed on a list older than 30 seconds', async () => {
-    const feed = await following(listOf({}))
-    assert.equal(await feed.reason(), undefined)
-    feed.app.answer = status(503)
-    feed.clock.pass(29_999)
-    assert.equal(await feed.reason(), undefined)
-    feed.clock.pass(1)
-    assert.equal(await feed.reason(), 'unavailable')
-    feed.app.answer = text(listOf({}, { iat: NOW + 31 }))
-    feed.clock.pass(1000)
-    assert.equal(await feed.reason(), undefined)
-  })
-
-  test('FED-07 but if the service says so, on the last one known, or none', async () => {
-    const feed = await following(listOf({ s: [[session, NOW + 900]] }), { onStale: 'accept' })
-    feed.app.answer = status(503)
-    assert.equal(await feed.reason(), undefined)
-    feed.app.answer = text(listOf({ s: [[session, NOW + 900]] }))
-    feed.clock.pass(1000)
-    assert.equal(await feed.reason(), 'revoked')
-    feed.app.answer = status(503)
-    feed.clock.pass(120_000)
-    assert.equal(await feed.reason(), 'revoked')
-    assert.equal(await feed.reason(tokens.issue(contents({ id: ID.slice(1) }))), undefined)
-  })
-
-  test('R32 “not changed” is believed only of a list that is young itself', async () => {
-    const feed = await following(listOf({}))
-    const etag = '"1"'
-    feed.app.answer = (request, response) => {
-      if (request.headers['if-none-match'] === etag) response.writeHead(304, { etag }).end()
-      else response.writeHead(200, { etag }).end(listOf({}))
-    }
-    for (let second = 0; second <= 60; second += 20, feed.clock.pass(20_000)) {
-      assert.equal(await feed.reason(), undefined)
-    }
-    // The copy that somebody holds back is now 80 seconds old.
-    assert.equal(await feed.reason(), 'unavailable')
-    feed.clock.pass(20_000)
-    assert.equal(await feed.reason(), 'unavailable')
-    assert.deepEqual(
-      feed.app.requests.map(({ headers }) => headers['if-none-match']),
-      [undefined, etag, etag, etag, undefined, undefined],
-    )
-  })
-
-  test('R32 no list is asked for unless it is wanted', async () => {
-    const feed = await following(listOf({ s: [[session, NOW + 900]] }), {
-      revocations: false,
-    })
-    assert.equal(await feed.reason(), undefined)
-    assert.equal(feed.asked(), 0)
   })
 })
