@@ -4,9 +4,6 @@ import { MAX_DEPTH, MAX_VALUE_LENGTH } from './compact.ts'
 /** Control characters, line separators and lone surrogates: claims become HTTP headers at gateways. */
 const UNSAFE_TEXT = /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]/u
 
-/** The value of a claim itself stands one level below the payload. */
-const VALUE_DEPTH = MAX_DEPTH - 1
-
 /**
  * Copies a value that a token can carry: plain JSON, without control characters (R5).
  *
@@ -15,7 +12,8 @@ const VALUE_DEPTH = MAX_DEPTH - 1
  * @throws SessionError `invalid_claims` with the source, never the value
  */
 export function copyClaimValue(value: unknown, source: string): unknown {
-  const copy = copyJson(value, VALUE_DEPTH, source)
+  // The value itself stands one level below the payload.
+  const copy = copyJson(value, MAX_DEPTH - 1, source)
   if (JSON.stringify(copy).length > MAX_VALUE_LENGTH) {
     throw unfit(source, `more than ${MAX_VALUE_LENGTH} characters; put an id there instead`)
   }

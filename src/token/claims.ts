@@ -9,7 +9,7 @@ export interface TokenTimes {
 
 /** What a payload of the right shape says of the session. */
 export interface SessionClaims extends TokenTimes {
-  /** The session key, claim `sk` unless configured otherwise. */
+  /** The session key, claim `sk` unless configured otherwise; empty where there is none. */
   readonly id: string
   /** `sub`: the bound user. */
   readonly userId: string | undefined
@@ -61,7 +61,7 @@ export function checkClaims(
   rules: ClaimRules,
 ): SessionClaims | RejectionCode {
   const { iat, exp = rules.bare ? LAST_SECOND : undefined, nbf, sub, iss, aud } = payload
-  const id = payload[rules.sessionField]
+  const { [rules.sessionField]: id = '' } = payload
   if (typeof id !== 'string' || !(rules.sessionId ?? SESSION_ID).test(id)) return 'claims'
   if (!isTime(iat) || !isTime(exp) || exp <= iat) return 'claims'
   if (nbf !== undefined && (!isTime(nbf) || nbf > exp)) return 'claims'

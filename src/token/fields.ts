@@ -39,9 +39,6 @@ export const DEFAULT_SESSION_FIELD = 'sk'
 /** Names that a token's reader would take for something else, or that no object should have. */
 const RESERVED_NAMES = ['sk', 'crit', '__proto__', 'constructor', 'prototype']
 
-/** Leaves room for the registered claims and the session's own. */
-const MAX_CLAIMS = MAX_MEMBERS - REGISTERED_CLAIMS.length - 1
-
 /**
  * Says which attributes of the user the token carries. The types of `req.auth` and of verifiers
  * follow from the list, so write it in place or `as const`.
@@ -77,13 +74,17 @@ class FieldSet implements Fields {
   readonly list: readonly Field[]
   /** Names that `claims()` may not return. */
   readonly #taken: ReadonlySet<string>
+  /** For so many claims beside the fields, the registered ones and the session's own. */
+  readonly #room: number
 
   constructor(list: readonly Field[], sessionField: string) {
     const taken = new Set([...REGISTERED_CLAIMS, ...RESERVED_NAMES, sessionField])
     for (const { path, short, long } of list) {
       for (const name of new Set([short, long])) take(taken, name, path.join('.'))
     }
-    if (list.length > MAX_CLAIMS) throw invalid(`at most ${MAX_CLAIMS} fields fit into a token`)
+    const most = MAX_MEMBERS - REGISTERED_CLAIMS.length - 1
+    if (list.length > most) throw invalid(`at most ${most} fields fit into a token`)
+    this.#room = most - list.length
     this.list = Object.freeze([...list])
     this.#taken = taken
     Object.freeze(this)
@@ -108,7 +109,7 @@ class FieldSet implements Fields {
         throw unfit(`claims() returned "${name}", which is reserved or a field`)
       if (value !== undefined) copy[name] = copyClaimValue(value, `the claim "${name}"`)
     }
-    const room = MAX_CLAIMS - this.list.length
+    const room = this.#room
     if (Object.keys(copy).length > room) throw unfit(`claims() may return at most ${room} claims`)
     return copy
   }

@@ -32,12 +32,13 @@ export async function sha256(text: string): Promise<Bytes> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', toBytes(text)))
 }
 
+/** As Web Crypto is told of it. */
+export const HMAC: { name: string; hash: string } = { name: 'HMAC', hash: 'SHA-256' }
+
 export async function hmac(key: Bytes, text: string): Promise<Bytes> {
   const hmacKey = await crypto.subtle.importKey('raw', key, HMAC, false, ['sign'])
   return new Uint8Array(await crypto.subtle.sign('HMAC', hmacKey, toBytes(text)))
 }
-
-const HMAC = { name: 'HMAC', hash: 'SHA-256' }
 
 /** 132 bits of a hash: enough that no two meet, and short in logs and lists. */
 export function shortHash(bytes: Bytes): string {

@@ -45,6 +45,12 @@ export interface VerifierOptions<FieldAuth> extends TrustOptions {
   readonly fields?: Fields<any, FieldAuth>
   /** `aud` must be or contain this; by default there may be none. */
   readonly audience?: string
+  /**
+   * The name of this service, where it is trusted less than with the cookie: then only tokens are
+   * read that the app made by `sessions.tokenFor(request, { audience })`, and no sessions. They are
+   * looked for in `Authorization: Bearer`, and end by their time alone.
+   */
+  readonly tokenFor?: string
   /** The longest life (`exp - iat`) of a token; default the manifest's, without one any. */
   readonly tokenLife?: Duration
   /** How far the app's clock may be off; default `'30s'`, at most five minutes. */
@@ -92,7 +98,7 @@ export interface VerifierSettings extends Omit<
 const NAMES: ReadonlySet<string> = new Set<keyof VerifierOptions<unknown>>([
   ...(['app', 'issuer', 'jwksUri', 'keys', 'secret', 'canAlsoIssue', 'origins'] as const),
   ...(['allowHttp', 'cookie', 'sessionField', 'fields', 'audience', 'tokenLife'] as const),
-  ...(['tolerance', 'revocations', 'onStale', 'renewAt', 'acceptEd25519'] as const),
+  ...(['tokenFor', 'tolerance', 'revocations', 'onStale', 'renewAt', 'acceptEd25519'] as const),
   ...(['cacheSize', 'cooldown', 'timeout', 'fetch', 'onProblem', 'now'] as const),
 ])
 
@@ -111,6 +117,7 @@ export function resolveOptions(options: VerifierOptions<unknown>): VerifierSetti
   const tolerance = milliseconds(own.tolerance ?? '30s', 'tolerance')
   refuse(tolerance > MAX_TOLERANCE_MS, 'tolerance is 5 minutes at most')
   refuse(!Number.isSafeInteger(cacheSize) || cacheSize < 0, 'cacheSize must be a whole number')
+  refuse(own.audience !== undefined && own.tokenFor !== undefined, 'give audience or tokenFor')
   refuse(!['refuse', 'accept'].includes(onStale), "onStale is 'refuse' or 'accept'")
   const app = address('app')
   return Object.assign(own, {
@@ -118,7 +125,7 @@ export function resolveOptions(options: VerifierOptions<unknown>): VerifierSetti
     issuer: checkIssuer(own.issuer ?? app?.href.replace(/\/$/, ''), app !== undefined),
     jwksUri: address('jwksUri'),
     renewAt: address('renewAt')?.href,
-    tokenLife: own.tokenLife === undefined ? undefined : milliseconds(own.tokenLife, 'tokenLife'),
+    tokenLife: own.tokenLife && milliseconds(own.tokenLife, 'tokenLife'),
     tolerance,
     cacheSize,
     cooldown: milliseconds(own.cooldown ?? '30s', 'cooldown'),

@@ -50,30 +50,29 @@ export async function userHash(generation: string, userId: string): Promise<stri
 }
 
 /** One list, made for looking up. */
-export class RevocationList {
+interface RevocationList {
   readonly generation: string
   readonly number: number
   /** In ms since 1970. */
   readonly signed: number
-  readonly #sessions: ReadonlySet<string>
-  readonly #users: ReadonlyMap<string, readonly RevokedUser[]>
-  readonly #kids: ReadonlySet<string>
-
-  constructor({ gen, seq, iat, entries }: RevocationsPayload) {
-    this.generation = gen
-    this.number = seq
-    this.signed = iat * 1000
-    this.#sessions = new Set(entries.s.map(([session]) => session))
-    this.#users = Map.groupBy(entries.u, ([user]) => user)
-    this.#kids = new Set(entries.k)
-  }
-
   /** Entries hold for as long as they are listed: when they may be forgotten is the app's to know. */
-  async covers({ session, userId, iat, kid }: RevocableToken): Promise<boolean> {
-    if (this.#kids.has(kid) || this.#sessions.has(session)) return true
-    if (userId === undefined || this.#users.size === 0) return false
-    const marks = this.#users.get(await userHash(this.generation, userId)) ?? []
-    return marks.some(([, mark, , except = []]) => iat < mark && !except.includes(session))
+  covers(token: RevocableToken): Promise<boolean>
+}
+
+function revocationList({ gen, seq, iat, entries }: RevocationsPayload): RevocationList {
+  const sessions = new Set(entries.s.map(([session]) => session))
+  const users = Map.groupBy(entries.u, ([user]) => user)
+  const kids = new Set(entries.k)
+  return {
+    generation: gen,
+    number: seq,
+    signed: iat * 1000,
+    async covers({ session, userId, iat: issued, kid }) {
+      if (kids.has(kid) || sessions.has(session)) return true
+      if (userId === undefined || users.size === 0) return false
+      const marks = users.get(await userHash(gen, userId)) ?? []
+      return marks.some(([, mark, , except = []]) => issued < mark && !except.includes(session))
+    },
   }
 }
 
@@ -95,53 +94,56 @@ const CACHED_MS = 20_000
 /** However many follow: a server that is down is asked twice a second by each process. */
 const COOLDOWN_MS = 400
 
+/** Tells of tokens that ended before their time. */
+export interface Revocations {
+  /** `'unavailable'`: no list is young enough to say. */
+  problemOf(token: RevocableToken): Promise<'revoked' | 'unavailable' | undefined>
+}
+
 /** Follows the list that an app publishes. */
-export class Revocations {
-  readonly #document: RemoteDocument<RevocationList>
-  readonly #rules: RevocationRules
-  readonly #now: () => number
-  #newest: RevocationList | undefined
+export function remoteRevocations(
+  address: string,
+  transport: Transport,
+  rules: RevocationRules,
+): Revocations {
+  const { acceptStale, onError } = rules
+  const document = new RemoteDocument(address, transport, {
+    read,
+    maxBytes: MAX_BYTES,
+    cooldown: COOLDOWN_MS,
+    freshness: { least: MAX_AGE_MS, most: MAX_AGE_MS },
+    staleLimit: acceptStale ? Infinity : MAX_AGE_MS,
+    onError,
+  })
+  let newest: RevocationList | undefined
 
-  constructor(address: string, transport: Transport, rules: RevocationRules) {
-    this.#document = new RemoteDocument(address, transport, {
-      read: (text) => this.#read(text),
-      maxBytes: MAX_BYTES,
-      cooldown: COOLDOWN_MS,
-      freshness: { least: MAX_AGE_MS, most: MAX_AGE_MS },
-      staleLimit: rules.acceptStale ? Infinity : MAX_AGE_MS,
-      onError: rules.onError,
-    })
-    this.#rules = rules
-    this.#now = transport.now
-  }
-
-  /** @returns `'unavailable'` if no list is young enough to say */
-  async problemOf(token: RevocableToken): Promise<'revoked' | 'unavailable' | undefined> {
-    const list = await this.#document.follow()
-    const isKnown = list !== undefined && this.#isYoung(list.signed)
-    if (!isKnown && !this.#rules.acceptStale) return 'unavailable'
-    return (await list?.covers(token)) ? 'revoked' : undefined
-  }
-
-  async #read(text: string): Promise<RevocationList> {
-    const rules = { ...this.#rules, typ: REVOCATIONS_TYPE, maxLength: MAX_BYTES }
-    const signed = await readSigned(text, rules)
+  async function read(text: string): Promise<RevocationList> {
+    const typed = { ...rules, typ: REVOCATIONS_TYPE, maxLength: MAX_BYTES }
+    const signed = await readSigned(text, typed)
     if (typeof signed === 'string') throw new Error(signed)
     const payload = JSON.parse(signed.payload) as RevocationsPayload
-    const list = new RevocationList(payload)
-    const newest = this.#newest ?? list
+    const list = revocationList(payload)
+    const last = newest ?? list
     const isOlder =
-      list.signed < newest.signed - CACHED_MS ||
-      (newest.generation === list.generation && list.number < newest.number)
-    if (payload.iss !== rules.issuer || isOlder || !this.#isYoung(list.signed)) {
+      list.signed < last.signed - CACHED_MS ||
+      (list.generation === last.generation && list.number < last.number)
+    if (payload.iss !== rules.issuer || isOlder || !isYoung(list)) {
       throw new Error('The list is of another issuer, or an old copy')
     }
-    this.#newest = list
-    return list
+    return (newest = list)
   }
 
   /** A copy that somebody held back says nothing of now. Not of NaN either. */
-  #isYoung(signed: number): boolean {
-    return Math.abs(this.#now() - signed) <= MAX_AGE_MS + this.#rules.tolerance
+  function isYoung({ signed }: RevocationList): boolean {
+    return Math.abs(transport.now() - signed) <= MAX_AGE_MS + rules.tolerance
+  }
+
+  return {
+    async problemOf(token) {
+      const list = await document.follow()
+      const isKnown = list !== undefined && isYoung(list)
+      if (!isKnown && !acceptStale) return 'unavailable'
+      return (await list?.covers(token)) ? 'revoked' : undefined
+    },
   }
 }

@@ -4,7 +4,7 @@ import { type Manifest, readManifest } from './manifest.ts'
 import type { VerifierSettings } from './options.ts'
 import { importPublicKeys } from './public-keys.ts'
 import { RemoteDocument } from './remote-document.ts'
-import { Revocations } from './revocations.ts'
+import { type Revocations, remoteRevocations } from './revocations.ts'
 import type { TokenRules } from './token.ts'
 import { importSecrets } from './verifying-key.ts'
 
@@ -25,6 +25,8 @@ const REVOCATIONS_PATH = '/.well-known/session-revocations'
 
 /** Ids that the drop-in's `genid` chose are any text. */
 const SESSION_ID = /^[^\p{Cc}]{1,255}$/u
+/** Tokens for one service (R35) name no session: neither kind can be taken for the other. */
+const NO_SESSION = /^$/
 
 const MINUTE = 60_000
 const DAY = 86_400_000
@@ -85,22 +87,24 @@ function rulesOf(
 
 /** @param said by the app's manifest, if it was asked for; what the options say stands above it */
 function trustOf(settings: VerifierSettings, keys: Keys, said: Partial<Manifest>): Trust {
-  const { fields, acceptEd25519 = false, tokenLife = said.tokenLife ?? Infinity } = settings
+  const { tokenFor, fields, acceptEd25519 = false } = settings
+  const isSession = tokenFor === undefined
+  const ofSessions: Partial<Manifest> = isSession ? said : {}
   const issuer = said.issuer ?? settings.issuer
   const trust = {
     keys,
     issuer,
     acceptEd25519,
-    tokenLife,
-    audience: settings.audience,
-    sessionId: SESSION_ID,
+    tokenLife: settings.tokenLife ?? ofSessions.tokenLife ?? Infinity,
+    audience: tokenFor ?? settings.audience,
+    sessionId: isSession ? SESSION_ID : NO_SESSION,
     sessionField: settings.sessionField ?? said.sessionField ?? DEFAULT_SESSION_FIELD,
-    cookie: settings.cookie ?? said.cookie ?? DEFAULT_COOKIE,
-    renewAt: settings.renewAt ?? said.refreshUri ?? issuer,
+    cookie: settings.cookie ?? ofSessions.cookie ?? DEFAULT_COOKIE,
+    renewAt: settings.renewAt ?? ofSessions.refreshUri ?? issuer,
     expand: (claims: Readonly<Record<string, unknown>>) =>
       expandFields(fields?.list ?? said.fields ?? [], claims),
   }
-  return { ...trust, revocations: revocationsOf(settings, trust, said) }
+  return { ...trust, revocations: revocationsOf(settings, trust, ofSessions) }
 }
 
 function revocationsOf(
@@ -111,7 +115,7 @@ function revocationsOf(
   const { revocations = revocationsUri !== undefined, tolerance, onStale, transport } = settings
   if (!revocations) return undefined
   const address = revocationsUri ?? new URL(REVOCATIONS_PATH, settings.jwksUri ?? trust.issuer).href
-  return new Revocations(address, transport, {
+  return remoteRevocations(address, transport, {
     ...trust,
     tolerance,
     acceptStale: onStale === 'accept',

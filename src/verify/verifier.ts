@@ -3,7 +3,7 @@ import { timeProblem } from '../token/claims.ts'
 import { VerifiedTokens } from '../token/verified-tokens.ts'
 import { sessionHash } from './bytes.ts'
 import { type VerifierOptions, resolveOptions } from './options.ts'
-import { type VerifiableRequest, presentedBy, tokenOf } from './request.ts'
+import { type TokenHeader, type VerifiableRequest, presentedBy, tokenOf } from './request.ts'
 import { type GenuineToken, type Refusal, readToken } from './token.ts'
 import { type Trust, createTrust } from './trust.ts'
 
@@ -18,7 +18,7 @@ export type CheckReason = Refusal | 'missing' | 'duplicate' | 'anonymous' | 'rev
 export type CheckResult<Claims> =
   | {
       readonly claims: Claims
-      /** The hash of the session's id that the app's events name it by. */
+      /** The hash of the session's id that the app's events name it by; empty with `tokenFor`. */
       readonly session: string
       /** When the token expires, in ms since 1970. */
       readonly expires: number
@@ -28,7 +28,7 @@ export type CheckResult<Claims> =
   | {
       readonly claims?: undefined
       readonly reason: CheckReason
-      /** Of an expired token: where it is renewed. */
+      /** Of an expired cookie: where it is renewed; of another token: whom to ask for a new one. */
       readonly renewAt?: string
     }
 
@@ -40,6 +40,8 @@ export interface Verifier<Claims> {
   readonly check: (request: VerifiableRequest) => Promise<CheckResult<Claims>>
   /** Whose tokens are believed. */
   readonly issuer: string
+  /** Where they are looked for. */
+  readonly header: TokenHeader
 }
 
 /** A token that was verified, and what it is worth as long as nothing else has changed. */
@@ -75,11 +77,12 @@ export function createVerifier<FieldAuth extends object = Readonly<Record<string
   const findTrust = createTrust(settings)
   const remembered = new VerifiedTokens<Verified<Claims>>(settings.cacheSize)
   const { transport, tolerance } = settings
+  const header: TokenHeader = settings.tokenFor === undefined ? 'Cookie' : 'Authorization'
 
   async function check(request: VerifiableRequest): Promise<CheckResult<Claims>> {
-    const presented = presentedBy(request)
-    // Whoever brings no cookie at all needs no manifest to be nobody.
-    if ('cookie' in presented && presented.cookie === '') return { reason: 'missing' }
+    const presented = presentedBy(request, header)
+    // Whoever brings nothing at all needs no manifest to be nobody.
+    if (!Object.values(presented)[0]) return { reason: 'missing' }
     const trust = await findTrust()
     if (trust === undefined) return { reason: 'unavailable' }
     const found = tokenOf(presented, trust.cookie)
@@ -100,7 +103,7 @@ export function createVerifier<FieldAuth extends object = Readonly<Record<string
     const genuine = await readToken(token, trust)
     if (typeof genuine === 'string') return genuine
     const { id, userId: sub } = genuine
-    const session = await sessionHash(id)
+    const session = id && (await sessionHash(id))
     // That the fields are what the app says they are is the app's word.
     const claims = deepFreeze({ ...trust.expand(genuine.claims), sub }) as Claims
     const verified = { token: genuine, trust, session, claims }
@@ -122,7 +125,7 @@ export function createVerifier<FieldAuth extends object = Readonly<Record<string
 
   const verify = async (request: VerifiableRequest): Promise<Claims | undefined> =>
     (await check(request)).claims
-  return Object.freeze(Object.assign(verify, { check, issuer: settings.issuer }))
+  return Object.freeze(Object.assign(verify, { check, issuer: settings.issuer, header }))
 }
 
 /** Whether the key that a remembered token was verified by is still the app's. */

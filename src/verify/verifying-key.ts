@@ -9,7 +9,7 @@ import {
   thumbprintText,
 } from '../token/jwk.ts'
 import { KEY_TEXT, MIN_SECRET_BYTES } from '../token/key-text.ts'
-import { type Bytes, fromBase64url, hmac, sha256, toBytes, toHex } from './bytes.ts'
+import { type Bytes, HMAC, fromBase64url, hmac, sha256, toBytes, toHex } from './bytes.ts'
 import { refused } from './refused.ts'
 
 /** A key of Web Crypto, by whatever name the platform's types have for it. */
@@ -19,25 +19,28 @@ export type PlatformKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
 export type Secret = string | Uint8Array
 
 /** One key bound to its one algorithm (R6). */
-export class VerifyingKey {
+export interface VerifyingKey {
   readonly kid: string
   readonly alg: Algorithm
-  readonly #key: PlatformKey
-  readonly #signatureLength: number
-
-  /** @param signatureLength in base64url characters */
-  constructor(kid: string, alg: Algorithm, key: PlatformKey, signatureLength: number) {
-    this.kid = kid
-    this.alg = alg
-    this.#key = key
-    this.#signatureLength = signatureLength
-  }
-
   /** @param signature canonical base64url, as `splitCompact` leaves it */
-  async verify(signedText: string, signature: string): Promise<boolean> {
-    if (signature.length !== this.#signatureLength) return false
-    const bytes = fromBase64url(signature)
-    return crypto.subtle.verify(SCHEMES[this.alg], this.#key, bytes, toBytes(signedText))
+  verify(signedText: string, signature: string): Promise<boolean>
+}
+
+/** @param signatureLength in base64url characters */
+function verifyingKey(
+  kid: string,
+  alg: Algorithm,
+  key: PlatformKey,
+  signatureLength: number,
+): VerifyingKey {
+  return {
+    kid,
+    alg,
+    async verify(signedText, signature) {
+      if (signature.length !== signatureLength) return false
+      const bytes = fromBase64url(signature)
+      return crypto.subtle.verify(SCHEMES[alg], key, bytes, toBytes(signedText))
+    },
   }
 }
 
@@ -46,12 +49,18 @@ export const PUBLIC_ONLY =
   'keys must be public, as PEM, JWK, JWKS or extractable CryptoKey; a shared secret is given as `secret`'
 
 /** What Web Crypto wants to hear of each algorithm, at import and at verification. */
-export const SCHEMES = {
-  HS256: { name: 'HMAC', hash: 'SHA-256' },
+export const SCHEMES: Readonly<Record<Algorithm, Scheme>> = {
+  HS256: HMAC,
   ES256: { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' },
   RS256: { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
   EdDSA: { name: 'Ed25519' },
-} as const
+}
+
+interface Scheme {
+  readonly name: string
+  readonly namedCurve?: string
+  readonly hash?: string
+}
 
 /** In base64url characters, as all lengths here: 32 bytes. */
 const HMAC_LENGTH = 43
@@ -79,7 +88,7 @@ export async function importJwk(jwk: Jwk): Promise<VerifyingKey> {
     throw refused('invalid_key', 'the RSA key is shorter than 2048 bits')
   }
   const kid = jwk.kid ?? kidOf(toHex(await sha256(thumbprintText(members))))
-  return new VerifyingKey(kid, alg, key, signatureLength)
+  return verifyingKey(kid, alg, key, signatureLength)
 }
 
 export function refusePrivate(jwk: Jwk): Jwk {
@@ -131,5 +140,5 @@ function secretBytes(secret: Secret): Bytes {
 async function importSecret(bytes: Bytes): Promise<VerifyingKey> {
   const key = await crypto.subtle.importKey('raw', bytes, SCHEMES.HS256, false, ['verify'])
   const kid = kidOf(toHex(await hmac(bytes, SECRET_NAMING_TEXT)))
-  return new VerifyingKey(kid, 'HS256', key, HMAC_LENGTH)
+  return verifyingKey(kid, 'HS256', key, HMAC_LENGTH)
 }

@@ -13,7 +13,7 @@ import { requireAuth as requireFastify } from '../../src/adapters/verify/fastify
 import { requireAuth as requireHono } from '../../src/adapters/verify/hono.ts'
 import { requireAuth as requireKoa } from '../../src/adapters/verify/koa.ts'
 import { type Verifier, createVerifier } from '../../src/verify/index.ts'
-import { NOW, contents } from '../token/fixtures.ts'
+import { KEYS, NOW, SESSION, contents, forge } from '../token/fixtures.ts'
 import { Clock, ISSUER, issuerOf, verifierOf } from './fixtures.ts'
 
 // Its declarations want another release of content-disposition than Express brings.
@@ -187,6 +187,32 @@ for (const [framework, serve] of Object.entries(SERVICES)) {
       assert.deepEqual(await (await ask({ cookie }, 'GET', optional)).json(), claims)
       const foreign = { cookie, 'sec-fetch-site': 'cross-site' }
       assert.equal((await ask(foreign, 'POST', optional)).status, 403)
+    })
+
+    test('R35 tokens for this one service come in Authorization, from any page', async () => {
+      const forOne = await start({}, verifierOf('ES256', { tokenFor: 'reports', now: clock.read }))
+      const { sk: _, ...times } = SESSION
+      const payload = { ...times, iss: ISSUER, sub: '7', aud: 'reports' }
+      const token = forge(KEYS.ES256, JSON.stringify(payload))
+      const foreign = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
+      const authorization = `Bearer ${token}`
+      const passed = await ask({ authorization, ...foreign }, 'POST', forOne)
+      assert.deepEqual(await passed.json(), { sub: '7' })
+      assert.equal(passed.headers.get('vary'), 'Authorization')
+      assert.equal(passed.headers.get('cache-control'), 'private')
+      const realm = `Bearer realm="${ISSUER}"`
+      for (const [headers, challenge] of [
+        [{}, realm],
+        [{ cookie }, realm],
+        [{ authorization: authorization.slice(0, -5) }, `${realm}, error="invalid_token"`],
+        [{ authorization: cookie.replace(/^.*?=/, 'Bearer ') }, `${realm}, error="invalid_token"`],
+      ] as [Record<string, string>, string][]) {
+        const refused = await ask(headers, 'GET', forOne)
+        assert.equal(refused.status, 401)
+        assert.equal(refused.headers.get('www-authenticate'), challenge)
+        assert.equal(refused.headers.get('vary'), 'Authorization')
+        assert.equal(refused.headers.get('cache-control'), 'no-store')
+      }
     })
 
     test('R31 an app that cannot be reached is no logout: 503', async () => {

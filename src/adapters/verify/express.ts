@@ -32,7 +32,7 @@ export function requireAuth<Claims>(
   const admit = createGuard(verify, options)
   return function guard(request, response, next) {
     admit(guardedRequest(request)).then((admission) => {
-      response.appendHeader('vary', 'Cookie')
+      response.appendHeader('vary', verify.header)
       return enter(admission, request, response, next)
     }, next)
   }

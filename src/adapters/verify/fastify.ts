@@ -35,7 +35,7 @@ export function requireAuth<Claims>(
   return async function guard(request, reply) {
     const { auth, refusal } = await admit(guardedRequest(request))
     const vary = reply.getHeader('vary')
-    reply.header('vary', typeof vary === 'string' ? `${vary}, Cookie` : 'Cookie')
+    reply.header('vary', typeof vary === 'string' ? `${vary}, ${verify.header}` : verify.header)
     if (refusal !== undefined) {
       reply.code(refusal.status)
       for (const [name, value] of Object.entries(refusal.headers)) reply.header(name, value)

@@ -46,12 +46,12 @@ export function createGuard<Claims>(
   return async function admit(request) {
     const result = await verify.check(request.source)
     if (result.reason === undefined) {
-      const foreign = origins !== 'any' && isForeign(request, origins)
+      const foreign = isCookie(verify) && origins !== 'any' && isForeign(request, origins)
       return foreign ? { refusal: refuse(403) } : { auth: result.claims }
     }
     if (optional) return {}
     if (result.reason === 'unavailable') return { refusal: refuse(503, { 'retry-after': '30' }) }
-    return { refusal: refuse(401, { 'www-authenticate': challenge(verify.issuer, result) }) }
+    return { refusal: refuse(401, { 'www-authenticate': challenge(verify, result) }) }
   }
 }
 
@@ -66,9 +66,19 @@ function refuse(status: Refusal['status'], headers: Record<string, string> = {})
 }
 
 /** RFC 9110 §11.6.1. Only an expired token is told from none: the rest is nobody's business (LOG-09). */
-function challenge(issuer: string, { reason, renewAt }: CheckResult<unknown>): string {
-  const realm = `Cookie realm="${issuer}"`
-  return reason === 'expired' ? `${realm}, error="expired", renew="${renewAt}"` : realm
+function challenge(verify: Verifier<unknown>, { reason, renewAt }: CheckResult<unknown>): string {
+  const realm = `realm="${verify.issuer}"`
+  if (isCookie(verify)) {
+    const expired = reason === 'expired' ? `, error="expired", renew="${renewAt}"` : ''
+    return `Cookie ${realm}${expired}`
+  }
+  // RFC 6750 §3.1: whoever brought none is told of no error.
+  return `Bearer ${realm}${reason === 'missing' ? '' : ', error="invalid_token"'}`
+}
+
+/** What browsers send by themselves: a token for one service is sent by who has it. */
+function isCookie({ header }: Verifier<unknown>): boolean {
+  return header === 'Cookie'
 }
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])

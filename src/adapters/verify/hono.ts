@@ -35,12 +35,12 @@ export function requireAuth<Claims>(
     })
     if (refusal !== undefined) {
       const { status } = refusal
-      return new Response(null, { status, headers: { ...refusal.headers, vary: 'Cookie' } })
+      return new Response(null, { status, headers: { ...refusal.headers, vary: verify.header } })
     }
     c.set('auth', auth)
     await next()
     // Only now: a handler may answer with a response of its own making.
-    c.header('vary', 'Cookie', { append: true })
+    c.header('vary', verify.header, { append: true })
     if (!c.res.headers.has('cache-control')) c.header('cache-control', CACHE_CONTROL)
     return undefined
   }

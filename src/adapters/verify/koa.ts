@@ -30,7 +30,7 @@ export function requireAuth<Claims>(
   const admit = createGuard(verify, options)
   return async function guard(ctx, next) {
     const { auth, refusal } = await admit(guardedRequest(ctx))
-    ctx.vary('Cookie')
+    ctx.vary(verify.header)
     if (refusal !== undefined) {
       ctx.status = refusal.status
       ctx.set({ ...refusal.headers })
