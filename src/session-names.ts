@@ -18,10 +18,10 @@ export function sessionHash(id: string): string {
 
 /** The same, of a session that only its handle is known of. */
 export function sessionHashOf(handle: string): string {
-  return shortened(hash('sha256', `symbolon id v1 ${handle}`, 'buffer'))
+  return shortened(hash('sha256', `symbolon id v1 ${handle}`, 'base64url'))
 }
 
-/** 132 bits of a hash: enough that no two meet, and short in logs and lists. */
-export function shortened(bytes: Buffer): string {
-  return bytes.toString('base64url').slice(0, 22)
+/** 132 bits of a hash in base64url: enough that no two meet, and short in logs and lists. */
+export function shortened(hashed: string): string {
+  return hashed.slice(0, 22)
 }

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Data } from '../session/data.ts'
+import { shortened } from '../session-names.ts'
 
 /** What a session's own data say of whose it is. */
 export interface Who {
@@ -27,7 +28,7 @@ export function whoIs(said: unknown, known: Who): Who {
   const text = said === undefined ? 'null' : (JSON.stringify(said) ?? 'null')
   if (text === known.text) return known
   if (text === NOBODY.text) return NOBODY
-  const mark = hash('sha256', `symbolon user v1 ${text}`, 'base64url').slice(0, 22)
+  const mark = shortened(hash('sha256', `symbolon user v1 ${text}`, 'base64url'))
   return { userId: idIn(JSON.parse(text)), mark, text }
 }
 

@@ -105,5 +105,7 @@ function expiryOf(entry: Revocation): number {
 
 /** Salted by the generation, so that nobody follows a user from one list to another app's. */
 function userHash(generation: string, userId: string): string {
-  return shortened(createHmac('sha256', generation).update(`symbolon user v1 ${userId}`).digest())
+  return shortened(
+    createHmac('sha256', generation).update(`symbolon user v1 ${userId}`).digest('base64url'),
+  )
 }
