@@ -34,7 +34,7 @@ const OPTIONS: ReadonlySet<string> = new Set<
   Extract<keyof CreateSessionsOptions<unknown, unknown, unknown>, string>
 >([
   ...(['keys', 'fields', 'claims', 'user', 'userId', 'sessionField', 'store', 'cookie'] as const),
-  ...(['tokenLife', 'idle', 'absolute', 'maxStale', 'issuer', 'audience'] as const),
+  ...(['tokenLife', 'idle', 'absolute', 'maxStale', 'issuer', 'audience', 'discovery'] as const),
   ...(['onError', 'now', 'hybrid'] as const),
 ])
 

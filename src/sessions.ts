@@ -24,13 +24,18 @@ import { storeOf } from './stores/default.ts'
 import type { FieldForm, Fields } from './token/fields.ts'
 import { createKeyRing, type KeyRing } from './token/key-ring.ts'
 import { createTokens, type Tokens } from './token/token.ts'
-import { publicDocuments, requireIssuer } from './well-known/documents.ts'
+import { requireIssuer } from './well-known/documents.ts'
 import type { Endpoint } from './well-known/endpoint.ts'
 import { forwardAuthEndpoint, type ForwardAuthOptions } from './well-known/forward-auth.ts'
 import { wellKnownEndpoint } from './well-known/handler.ts'
 import { refreshEndpoint, type RefreshOptions } from './well-known/refresh.ts'
 import { RevocationList } from './well-known/revocations.ts'
-import { tokenFor, type TokenForOptions } from './well-known/token-for.ts'
+import {
+  type CookieCarrier,
+  factsOf,
+  tokenFor,
+  type TokenForOptions,
+} from './well-known/token-for.ts'
 
 /** The sessions of one app, for every framework's adapter. */
 export interface Sessions<User = any, Auth = any> extends SessionsOfUsers {
@@ -108,6 +113,7 @@ class AppSessions implements Sessions {
   readonly #revocations: RevocationList | undefined
   readonly #users: Users
   #wellKnown: Endpoint | undefined
+  #refreshPath: string | undefined
 
   constructor(ring: KeyRing, settings: Settings, store: Store, events: Events) {
     const guarded = guardStore(store, events)
@@ -141,6 +147,8 @@ class AppSessions implements Sessions {
     )
     this.onError = settings.onError
     this.counts = events.counts
+    // Whoever asks for documents hears at once why there can be none.
+    if (settings.discovery) this.#wellKnown = this.#publish()
     Object.freeze(this)
   }
 
@@ -150,10 +158,7 @@ class AppSessions implements Sessions {
   }
 
   get wellKnown(): Endpoint {
-    return (this.#wellKnown ??= wellKnownEndpoint(
-      publicDocuments(this.#ring, this.#core.settings, this.#revocations !== undefined),
-      this.#revocations,
-    ))
+    return (this.#wellKnown ??= this.#publish())
   }
 
   forwardAuth(options: ForwardAuthOptions = {}): Endpoint {
@@ -163,7 +168,9 @@ class AppSessions implements Sessions {
 
   refresh(options: RefreshOptions = {}): Endpoint {
     const issuer = requireIssuer(this.#core.settings, 'refresh')
-    return refreshEndpoint((request) => this.open(request), issuer, options)
+    const endpoint = refreshEndpoint((request) => this.open(request), issuer, options)
+    this.#refreshPath = options.path ?? this.#refreshPath
+    return endpoint
   }
 
   async tokenFor(request: CookieCarrier, options: TokenForOptions): Promise<string | undefined> {
@@ -201,6 +208,11 @@ class AppSessions implements Sessions {
     await this.#store.close?.()
   }
 
+  #publish(): Endpoint {
+    const { settings } = this.#core
+    return wellKnownEndpoint(this.#ring, settings, this.#revocations, () => this.#refreshPath)
+  }
+
   #visit(found: Found): Visit {
     return new Visit(new SessionState(this.#core, found))
   }
@@ -219,17 +231,6 @@ function refuseUnreadable(tokens: Tokens, settings: Settings): void {
   }
   if (tokens.accepts(contents)) return
   throw new SessionError('invalid_option', 'issuer, audience or now cannot stand in a token')
-}
-
-/** A request of any runtime, for its cookies. */
-export interface CookieCarrier {
-  readonly headers: Headers | { readonly cookie?: string | undefined }
-}
-
-/** As a writing request: the record is asked for, whatever is remembered. */
-function factsOf({ headers }: CookieCarrier): RequestFacts {
-  const cookie = headers instanceof Headers ? headers.get('cookie') : headers.cookie
-  return { cookie: cookie ?? undefined, method: 'POST', navigation: false }
 }
 
 /** What ends is noted only where neighbours can read of it, in a list signed by a public key (R32). */

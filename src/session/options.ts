@@ -51,6 +51,12 @@ export interface SessionOptions<User, Claims = Record<string, unknown>> {
   readonly issuer?: string
   /** `aud` of the tokens; by default there is none, since many verifiers refuse one (federation §1). */
   readonly audience?: string
+  /**
+   * Whether `wellKnown` publishes `openid-configuration` and `oauth-authorization-server` too, for
+   * libraries that look for keys there: issuer and key set alone, since there is no endpoint to log in
+   * at (R30). Default false.
+   */
+  readonly discovery?: boolean
   readonly cookie?: CookieOptions
   /** The answer when a session cannot be stored; without it the framework's error handling answers. */
   readonly onError?: (error: SessionError) => ErrorAnswer | undefined
@@ -73,6 +79,7 @@ export interface Settings extends Profile {
   readonly maxStale: number
   readonly issuer: string | undefined
   readonly audience: string | undefined
+  readonly discovery: boolean
   readonly cookie: CookieWriter
   readonly onError: ((error: SessionError) => ErrorAnswer | undefined) | undefined
   readonly now: () => number
@@ -114,7 +121,8 @@ export function resolveOptions<User, Claims>(
       `${name} must be text`,
     )
   }
-  const { sessionField = DEFAULT_SESSION_FIELD } = options
+  const { sessionField = DEFAULT_SESSION_FIELD, discovery = false } = options
+  refuseUnless(typeof discovery === 'boolean', 'discovery must be true or false')
   refuseUnless(
     /^[A-Za-z]\w{0,31}$/.test(sessionField) && !REGISTERED_CLAIMS.includes(sessionField),
     'sessionField must be a short name that is no registered claim, such as sk',
@@ -142,6 +150,7 @@ export function resolveOptions<User, Claims>(
     maxStale,
     issuer: options.issuer,
     audience: options.audience,
+    discovery,
     cookie: foreign?.cookie ?? new CookieForm(options.cookie, isStrict()),
     onError: options.onError,
     now: options.now ?? Date.now,

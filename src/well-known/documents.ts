@@ -4,6 +4,7 @@ import type { Settings } from '../session/options.ts'
 import type { MaybePromise } from '../session/record.ts'
 import { type Steps, wait, walk } from '../session/steps.ts'
 import type { KeyRing } from '../token/key-ring.ts'
+import { metadataPaths, providerMetadata } from './provider-metadata.ts'
 
 /** A document that neighbours fetch: public, static, without a session and without a store. */
 export interface PublicDocument {
@@ -12,6 +13,8 @@ export interface PublicDocument {
   readonly etag: string
 }
 
+const KEY_SET_PATH = '/.well-known/jwks.json'
+const MANIFEST_PATH = '/.well-known/session.json'
 export const REVOCATIONS_PATH = '/.well-known/session-revocations'
 
 /** By path, as they are when a request comes. */
@@ -21,28 +24,43 @@ export type PublicDocuments = ReadonlyMap<string, () => MaybePromise<PublicDocum
  * The documents by path (R30).
  *
  * @param revocable whether a list of revocations is published too
+ * @param refreshPath where cookies are renewed, which the app may say at any time
  * @throws SessionError `invalid_option` without an issuer, or where the key is a shared secret
  */
 export function publicDocuments(
   ring: KeyRing,
   settings: Settings,
   revocable: boolean,
+  refreshPath: () => string | undefined,
 ): PublicDocuments {
   const issuer = requireIssuer(settings, 'wellKnown')
-  const jwks = (): PublicDocument => publicDocument('application/jwk-set+json', ring.trusted.jwks())
-  if (ring.ready === undefined) jwks()
-  const manifest = publicDocument('application/json', {
-    issuer,
-    jwks_uri: new URL('/.well-known/jwks.json', issuer).href,
-    cookie: settings.cookie.name,
-    session_field: settings.sessionField,
-    token_life: Math.ceil(settings.tokenLife / 1000),
-    revocations_uri: revocable ? new URL(REVOCATIONS_PATH, issuer).href : undefined,
-    fields: settings.fields.list.map(({ short, long }) => ({ short, long })),
-  })
+  const jwksUri = new URL(KEY_SET_PATH, issuer).href
+  const addressOf = (path: string | undefined): string | undefined =>
+    path && new URL(path, issuer).href
+  const keySet = (): PublicDocument =>
+    publicDocument('application/jwk-set+json', ring.trusted.jwks())
+  if (ring.ready === undefined) keySet()
+  const manifest = (): PublicDocument =>
+    publicDocument('application/json', {
+      issuer,
+      jwks_uri: jwksUri,
+      cookie: settings.cookie.name,
+      session_field: settings.sessionField,
+      token_life: Math.ceil(settings.tokenLife / 1000),
+      revocations_uri: addressOf(revocable ? REVOCATIONS_PATH : undefined),
+      refresh_uri: addressOf(refreshPath()),
+      fields: settings.fields.list.map(({ short, long }) => ({ short, long })),
+    })
+  const metadata = (): PublicDocument => {
+    const { keys } = ring.trusted.jwks()
+    return publicDocument('application/json', providerMetadata(issuer, jwksUri, keys))
+  }
   return new Map<string, () => MaybePromise<PublicDocument>>([
-    ['/.well-known/jwks.json', () => walk(whenReady(ring, jwks))],
-    ['/.well-known/session.json', () => manifest],
+    [KEY_SET_PATH, () => walk(whenReady(ring, keySet))],
+    [MANIFEST_PATH, manifest],
+    ...(settings.discovery ? metadataPaths(issuer) : []).map(
+      (path) => [path, () => walk(whenReady(ring, metadata))] as const,
+    ),
   ])
 }
 

@@ -1,4 +1,3 @@
-import { SessionError } from '../errors.ts'
 import type { RequestFacts } from '../session/open.ts'
 import type { MaybePromise } from '../session/record.ts'
 import { isPromise } from '../session/steps.ts'
@@ -9,6 +8,7 @@ import {
   type EndpointAnswer,
   type EndpointRequest,
 } from './endpoint.ts'
+import { isPath, refuseUnlessPath } from './site-path.ts'
 
 /** What a gateway is told of a request, and what becomes of one without a user. */
 export interface ForwardAuthOptions {
@@ -43,7 +43,7 @@ type Claims = Readonly<Record<string, unknown>>
  */
 export function forwardAuthEndpoint(open: Open, options: ForwardAuthOptions): Endpoint {
   const { headers = { 'x-auth-request-user': 'sub' }, login, anonymous = false } = options
-  refuseUnlessPath(login)
+  refuseUnlessPath(login, 'login')
   const claimOf = Object.entries(headers).map(
     ([name, claim]) => [name.toLowerCase(), claim] as const,
   )
@@ -91,17 +91,4 @@ function wantedMethod(request: EndpointRequest): string {
 
 function navigates({ header }: EndpointRequest): boolean {
   return header('sec-fetch-mode') === 'navigate' || /\btext\/html\b/.test(header('accept') ?? '')
-}
-
-/** Relative redirects only: neither `//elsewhere` nor `/\elsewhere` is a path to browsers. */
-function isPath(text: string): boolean {
-  return /^\/(?![/\\])[\u0021-\u007e]*$/.test(text)
-}
-
-function refuseUnlessPath(login: string | undefined): void {
-  if (login === undefined || (isPath(login) && !/[?#]/.test(login))) return
-  throw new SessionError(
-    'invalid_option',
-    "login must be a path of this site without a query, such as '/login'",
-  )
 }

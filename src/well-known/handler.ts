@@ -1,6 +1,8 @@
+import type { Settings } from '../session/options.ts'
 import type { MaybePromise } from '../session/record.ts'
 import { type Steps, wait, walk } from '../session/steps.ts'
-import { type PublicDocument, type PublicDocuments, REVOCATIONS_PATH } from './documents.ts'
+import type { KeyRing } from '../token/key-ring.ts'
+import { type PublicDocument, publicDocuments, REVOCATIONS_PATH } from './documents.ts'
 import {
   createEndpoint,
   type Endpoint,
@@ -11,11 +13,19 @@ import { followRevocations } from './follow.ts'
 import type { RevocationList } from './revocations.ts'
 import { answerTo } from './serve.ts'
 
-/** Answers requests for the public documents, and hands on all others. */
+/**
+ * Answers requests for the public documents, and hands on all others.
+ *
+ * @param refreshPath where cookies are renewed, which the app may say at any time
+ * @throws SessionError `invalid_option` without an issuer, or where the key is a shared secret
+ */
 export function wellKnownEndpoint(
-  documents: PublicDocuments,
+  ring: KeyRing,
+  settings: Settings,
   revocations: RevocationList | undefined,
+  refreshPath: () => string | undefined,
 ): Endpoint {
+  const documents = publicDocuments(ring, settings, revocations !== undefined, refreshPath)
   const follow = revocations && followRevocations(revocations)
   return createEndpoint((request) => {
     if (follow && request.path === REVOCATIONS_PATH) return follow(request)

@@ -9,6 +9,7 @@ import {
   type EndpointAnswer,
   type EndpointRequest,
 } from './endpoint.ts'
+import { refuseUnlessPath } from './site-path.ts'
 
 /** Who may have a cookie renewed, and what that means. */
 export interface RefreshOptions {
@@ -16,6 +17,12 @@ export interface RefreshOptions {
   readonly origins?: readonly string[]
   /** Whether it counts as use of the session, so that a page left open keeps it alive; default false. */
   readonly use?: boolean
+  /**
+   * Where it answers, below the issuer's origin, such as `'/refresh'`: all other requests are handed on,
+   * and the manifest names it, so that the 401 of verifiers tells where an expired cookie is renewed.
+   * Default: wherever the app puts it, and nobody is told.
+   */
+  readonly path?: string
 }
 
 type Open = (request: RequestFacts) => MaybePromise<Visit>
@@ -27,10 +34,12 @@ type Open = (request: RequestFacts) => MaybePromise<Visit>
 export function refreshEndpoint(
   open: Open,
   issuer: string,
-  { origins = [], use = false }: RefreshOptions,
+  { origins = [], use = false, path }: RefreshOptions,
 ): Endpoint {
+  refuseUnlessPath(path, 'path')
   const allowed = new Set([issuer, ...origins].map(originOf))
   return createEndpoint(async (request) => {
+    if (path !== undefined && request.path !== path) return undefined
     const origin = request.header('origin')
     if (origin === undefined || !allowed.has(origin)) return { status: 403, headers: NO_STORE }
     if (request.method === 'OPTIONS') return { status: 204, headers: preflight(origin) }

@@ -1,6 +1,7 @@
 import { SessionError } from '../errors.ts'
 import { parseData } from '../session/data.ts'
 import { type Duration, milliseconds } from '../duration.ts'
+import type { RequestFacts } from '../session/open.ts'
 import type { Settings } from '../session/options.ts'
 import type { SessionRecord } from '../session/record.ts'
 import { BACKDATED_SECONDS } from '../token/claims.ts'
@@ -13,6 +14,17 @@ export interface TokenForOptions {
   readonly audience: string
   /** Default `'5m'`. */
   readonly life?: Duration
+}
+
+/** A request of any runtime, for its cookies. */
+export interface CookieCarrier {
+  readonly headers: Headers | { readonly cookie?: string | undefined }
+}
+
+/** As a writing request: the record is asked for, whatever is remembered. */
+export function factsOf({ headers }: CookieCarrier): RequestFacts {
+  const cookie = headers instanceof Headers ? headers.get('cookie') : headers.cookie
+  return { cookie: cookie ?? undefined, method: 'POST', navigation: false }
 }
 
 /**

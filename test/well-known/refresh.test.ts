@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { decodeJwt } from 'jose'
+import { requireAuth } from '../../src/adapters/verify/express.ts'
 import { generateKey } from '../../src/cli/keygen.ts'
 import { createSessions } from '../../src/sessions.ts'
 import { memory } from '../../src/stores/memory.ts'
 import { login } from '../../src/testing/index.ts'
 import { probe } from '../../src/testing/store-probe.ts'
+import { createVerifier } from '../../src/verify/index.ts'
+import { publisher } from '../verify/publisher.ts'
 
 const issuer = 'https://app.example'
 const HOUR = 3_600_000
@@ -105,6 +108,64 @@ describe('R33 refresh', () => {
       (await sessions.open({ cookie, method: 'GET', navigation: false })).auth,
       undefined,
     )
+  })
+})
+
+describe('R30 R33 where a cookie is renewed', () => {
+  test('a path: all others are handed on, and the manifest names it', async () => {
+    const { sessions, users } = setUp()
+    const manifest = async (): Promise<Record<string, unknown>> => {
+      const answer = await sessions.wellKnown.fetch(
+        new Request(`${issuer}/.well-known/session.json`),
+      )
+      return (await answer?.json()) as Record<string, unknown>
+    }
+    sessions.refresh()
+    assert.ok(!('refresh_uri' in (await manifest())))
+    const refresh = sessions.refresh({ path: '/auth/refresh' })
+    sessions.refresh()
+    assert.equal((await manifest())['refresh_uri'], `${issuer}/auth/refresh`)
+    const { cookie } = await login(sessions, users.get('alice')!)
+    const request = ask(cookie)
+    assert.equal(await refresh.fetch(request), undefined)
+    const right = new Request(`${issuer}/auth/refresh?x=1`, request)
+    assert.equal((await refresh.fetch(right))?.status, 204)
+  })
+
+  test('a path that leads elsewhere is told at construction', () => {
+    const { sessions } = setUp()
+    for (const path of ['', 'refresh', '//evil.example', '/\\evil.example', '/a?b', '/a#b', '/ä']) {
+      assert.throws(() => sessions.refresh({ path }), {
+        code: 'invalid_option',
+        message: /path must be a path of this site/,
+      })
+    }
+  })
+
+  test('R31 the 401 of a neighbour that was told nothing leads to a new cookie', async () => {
+    const clock = { time: Date.now() }
+    const now = (): number => clock.time
+    const app = await publisher((request, response) =>
+      sessions.wellKnown(request, response, () => refresh(request, response)),
+    )
+    const store = memory({ now })
+    const sessions = createSessions({ keys: generateKey(), issuer: app.origin, store, now })
+    const refresh = sessions.refresh({ path: '/refresh' })
+    const guard = requireAuth(createVerifier({ app: app.origin, now }))
+    const service = await publisher((request, response) =>
+      guard(request, response, () => void response.end('welcome')),
+    )
+    const { cookie } = await login(sessions, { id: 'alice' })
+    clock.time += HOUR
+    const refused = await fetch(service.origin, { headers: { cookie } })
+    const [, renew = ''] = /renew="(.*)"/.exec(refused.headers.get('www-authenticate')!) ?? []
+    assert.deepEqual([refused.status, renew], [401, `${app.origin}/refresh`])
+    const headers = { cookie, origin: app.origin }
+    const renewed = await fetch(renew, { method: 'POST', headers })
+    assert.equal(renewed.status, 204)
+    const [line = ''] = renewed.headers.getSetCookie()
+    const welcome = await fetch(service.origin, { headers: { cookie: line.split(';')[0]! } })
+    assert.equal(await welcome.text(), 'welcome')
   })
 })
 

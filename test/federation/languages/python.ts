@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Language, installed } from './language.ts'
 import type { Start } from './checker.ts'
 
-const python = join(installed, 'python/bin/python')
+export const python: string = join(installed, 'python/bin/python')
 const requirements = join(import.meta.dirname, 'toolchains/requirements.txt')
 
 function run(file: string): (folder: string) => Start {
