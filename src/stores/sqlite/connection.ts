@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { DatabaseSync } from 'node:sqlite'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import { SessionError } from '../../errors.ts'
 import { CREATE_TABLES, FORMAT, STATEMENTS, type Verb } from './statements.ts'
 
@@ -102,6 +102,8 @@ export class SqliteConnection implements SqliteAccess {
       prepareFile(database)
       this.#inode = inodeOf(this.#path)
       this.#statements = prepareStatements(database)
+      // A row without names is made in half the time; Node has had them since 22.16.
+      ;(this.#statements.read as Partial<StatementSync>).setReturnArrays?.(true)
       return this.#statements
     } catch (error) {
       this.#disconnect()

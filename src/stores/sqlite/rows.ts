@@ -23,12 +23,19 @@ export function find(
   now: number,
 ): SessionRecord | typeof ENDED | undefined {
   try {
-    return answer(read.get(id, now))
+    return answer(named(read.get(id, now)))
   } catch (error) {
     // Node's word for an integer beyond 2^53: no time of ours.
     if ((error as NodeJS.ErrnoException).code === 'ERR_OUT_OF_RANGE') return undefined
     throw error
   }
+}
+
+/** From a driver that gives `read` arrays instead (`SqliteConnection`). */
+function named(row: Row | undefined): Row | undefined {
+  if (!Array.isArray(row)) return row
+  const [version, user_id, claims, data, created, expires, ended] = row as unknown[]
+  return { version, user_id, claims, data, created, expires, ended }
 }
 
 /** Why a conditional write found no row to change. */
