@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { budgetRows } from './budgets.ts'
+import { type FeedScale, feedTable, measureFeed } from './feed.ts'
 import { type GrowthScale, measureGrowth } from './growth.ts'
 import { type HttpScale, measureHttp, measureStores } from './http.ts'
 import { describeMachine } from './machine.ts'
@@ -13,7 +14,7 @@ import { missingServers } from './stores/servers.ts'
 import { table } from './table.ts'
 import { type TokenScale, measureTokens } from './tokens.ts'
 
-const PARTS = ['tokens', 'http', 'stores', 'growth'] as const
+const PARTS = ['tokens', 'http', 'stores', 'growth', 'feed'] as const
 type Part = (typeof PARTS)[number]
 
 interface Scale {
@@ -21,6 +22,7 @@ interface Scale {
   readonly http: HttpScale
   readonly stores: HttpScale
   readonly growth: GrowthScale
+  readonly feed: FeedScale
 }
 
 const REQUESTS = { milliseconds: 200, repetitions: 15, sessions: 256, rows: 100_000 }
@@ -41,6 +43,7 @@ const FULL: Scale = {
     calls: 1500,
     repetitions: 7,
   },
+  feed: { logouts: 200, atOnce: 8, connections: 4 },
 }
 
 const SHORT: Scale = {
@@ -52,6 +55,7 @@ const SHORT: Scale = {
     calls: 20,
     repetitions: 1,
   },
+  feed: { logouts: 8, atOnce: 8, connections: 1 },
 }
 
 const { values } = parseArgs({
@@ -94,8 +98,11 @@ async function measureAll(): Promise<void> {
   const growth = isWanted('growth') ? await measureGrowth(scale.growth, folder, progress) : []
   if (growth.length > 0) print(growthTable(growth))
 
+  const feed = isWanted('feed') ? await measureFeed(scale.feed, folder, progress) : []
+  if (feed.length > 0) print(feedTable(feed))
+
   if (!values.short) print(`${table(budgetRows(tokens, http, stores, growth))}\n`)
-  print(`Written to ${save({ machine, scale, tokens, http, stores, growth })}`)
+  print(`Written to ${save({ machine, scale, tokens, http, stores, growth, feed })}`)
 }
 
 function isWanted(part: Part): boolean {

@@ -35,7 +35,7 @@ interface Held<T> {
 const SHARES_FETCHES = globalThis.navigator?.userAgent !== 'Cloudflare-Workers'
 
 /** So soon a document that is followed is asked for again, and so long after it was last wanted. */
-const INTERVAL_MS = 500
+const INTERVAL_MS = 400
 const WANTED_MS = 30_000
 
 /**

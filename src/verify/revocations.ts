@@ -91,8 +91,8 @@ const MAX_BYTES = 4 << 20
 const MAX_AGE_MS = 30_000
 /** Processes of one app sign at different moments, each for so long, and by their own clocks. */
 const CACHED_MS = 20_000
-/** However many follow: a server that is down is asked twice a second by each process. */
-const COOLDOWN_MS = 400
+/** However many follow: a server that is down is asked three times a second at most. */
+const COOLDOWN_MS = 300
 
 /** Tells of tokens that ended before their time. */
 export interface Revocations {

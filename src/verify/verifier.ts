@@ -59,7 +59,7 @@ interface Verified<Claims> {
  * Keys and manifest are fetched when they are first needed, then within their `max-age` (at least a
  * minute, at most a day), and, for a key that is not known yet, at most every 30 seconds (`cooldown`).
  * While they cannot be fetched, what is known is used for a day. A logout is heard of when the token
- * expires, or within a second where the app publishes revocations: they are asked for twice a second,
+ * expires, or within a second where the app publishes revocations: they are asked for every 400 ms,
  * until half a minute after the last request. Only the first request, and the first after such a rest,
  * waits for an answer of the app; and none while the app gives none.
  *

@@ -9,7 +9,9 @@ import { signDocument } from '../token/signed-document.ts'
 import type { PublicDocument } from './documents.ts'
 
 /** The store is asked at most so often, however many neighbours follow. */
-const LOOK_EVERY_MS = 200
+const LOOK_EVERY_MS = 100
+/** So often it looks for each of those who wait for a change. */
+const WAKE_EVERY_MS = 200
 /** Signed again though nothing changed: neighbours refuse a list that is older than 30 s. */
 const SIGN_EVERY_MS = 10_000
 
@@ -44,7 +46,7 @@ export class RevocationList {
     for (;;) {
       const document = await this.current()
       if (document.etag !== etag || performance.now() >= deadline) return document
-      await sleep(LOOK_EVERY_MS)
+      await sleep(WAKE_EVERY_MS)
     }
   }
 

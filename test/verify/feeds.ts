@@ -68,7 +68,7 @@ mock.method(AbortSignal, 'timeout', (ms: number) => {
   return running.getStore()?.start(ms) ?? timeout(ms)
 })
 
-export const INTERVAL = 500
+export const INTERVAL = 400
 /** How long a fetch may take. */
 export const TIMEOUT = 5000
 
