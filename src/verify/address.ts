@@ -1,3 +1,4 @@
+import { SessionError } from '../errors.ts'
 import { refused } from './refused.ts'
 
 /**
@@ -17,4 +18,12 @@ export function checkAddress(address: string | URL, name: string, allowHttp: boo
 /** RFC 6761 §6.3 for names. */
 function isLoopback(host: string): boolean {
   return /^(?:127(?:\.\d+){3}|\[::1\]|(?:.+\.)?localhost)$/.test(host)
+}
+
+/** @throws SessionError `invalid_option` for what is no page's origin */
+export function originOf(address: string): string {
+  const origin = URL.canParse(address) ? new URL(address).origin : 'null'
+  // Sandboxed frames and files of anybody send `Origin: null`; so would what has no origin.
+  if (origin !== 'null') return origin
+  throw new SessionError('invalid_option', "origins must be like 'https://spa.example'")
 }

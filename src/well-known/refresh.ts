@@ -1,8 +1,8 @@
-import { SessionError } from '../errors.ts'
 import { serializeCookie } from '../session/cookie.ts'
 import type { RequestFacts } from '../session/open.ts'
 import type { MaybePromise } from '../session/record.ts'
 import type { Visit } from '../session/visit.ts'
+import { originOf } from '../verify/address.ts'
 import {
   createEndpoint,
   type Endpoint,
@@ -82,11 +82,4 @@ function preflight(origin: string): Readonly<Record<string, string>> {
     'access-control-allow-methods': 'POST',
     'access-control-max-age': '600',
   }
-}
-
-function originOf(address: string): string {
-  const origin = URL.canParse(address) ? new URL(address).origin : 'null'
-  // Sandboxed frames and files of anybody send `Origin: null`; so would what has no origin.
-  if (origin !== 'null') return origin
-  throw new SessionError('invalid_option', "origins must be like 'https://spa.example'")
 }

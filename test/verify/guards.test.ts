@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type RequestListener, createServer } from 'node:http'
+import { type IncomingMessage, type RequestListener, createServer, get } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, test } from 'node:test'
 import connect from 'connect'
@@ -180,6 +180,42 @@ for (const [framework, serve] of Object.entries(SERVICES)) {
       assert.equal((await ask({ ...foreign, origin: 'null' }, 'POST', open)).status, 200)
     })
 
+    test('R31 one origin as text is that origin, and none of those it begins with', async () => {
+      const listing = await start({ origins: 'https://page.example' as never })
+      const from = async (origin: string): Promise<number> =>
+        (await ask({ cookie, origin }, 'POST', listing)).status
+      assert.equal(await from('https://page.example'), 200)
+      for (const origin of ['https://page.exam', 'https://page', 'null']) {
+        assert.equal(await from(origin), 403)
+      }
+      assert.equal(
+        (
+          await ask(
+            { cookie, origin: 'https://a.example' },
+            'POST',
+            await start({ origins: ['https://a.example/'] }),
+          )
+        ).status,
+        200,
+      )
+      for (const origin of ['null', '', '*', 'page.example', 'file:///']) {
+        await assert.rejects(start({ origins: [origin] }), { code: 'invalid_option' })
+      }
+    })
+
+    test('R31 no page of another origin opens a WebSocket', async () => {
+      const { hostname, port } = new URL(address)
+      const open = async (origin: string): Promise<number | undefined> => {
+        const headers = { cookie, origin, connection: 'upgrade', upgrade: 'websocket' }
+        const sent = get({ hostname, port, headers })
+        const [response] = (await once(sent, 'response')) as [IncomingMessage]
+        response.resume()
+        return response.statusCode
+      }
+      assert.equal(await open('https://evil.example'), 403)
+      assert.equal(await open(ISSUER), 200)
+    })
+
     test('R31 optional lets nobody pass as nobody, and a foreign page not at all', async () => {
       const optional = await start({ optional: true })
       assert.equal(await (await ask({}, 'GET', optional)).json(), null)
@@ -233,4 +269,26 @@ test('R31 an answer of the service’s own making keeps its caching', async () =
   const response = await app.request('/', { headers: { cookie } })
   assert.equal(response.headers.get('cache-control'), 'max-age=9')
   assert.equal(response.headers.get('vary'), 'X, Cookie')
+})
+
+test('R31 an app that has answered meanwhile is answered no more', async () => {
+  let admit: ((result: object) => void) | undefined
+  const slow = Object.assign(async () => undefined, {
+    issuer: ISSUER,
+    header: 'Cookie',
+    check: () => new Promise<object>((resolve) => (admit = resolve)),
+  }) as unknown as Verifier<object>
+  const guard = requireAuth(slow)
+  let isPassed = false
+  const server = createServer((req, res) => {
+    guard(req, res, () => (isPassed = true))
+    res.writeHead(504).end()
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
+  assert.equal((await fetch(`http://127.0.0.1:${port}`)).status, 504)
+  admit?.({ claims: {} })
+  await new Promise(setImmediate)
+  assert.equal(isPassed, false)
+  server.close()
 })

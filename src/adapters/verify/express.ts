@@ -32,6 +32,8 @@ export function requireAuth<Claims>(
   const admit = createGuard(verify, options)
   return function guard(request, response, next) {
     admit(guardedRequest(request)).then((admission) => {
+      // Meanwhile the app may have answered itself, of a request that took too long.
+      if (response.headersSent) return
       response.appendHeader('vary', verify.header)
       return enter(admission, request, response, next)
     }, next)

@@ -1,3 +1,4 @@
+import { originOf } from '../../verify/address.ts'
 import type { CheckResult, VerifiableRequest, Verifier } from '../../verify/index.ts'
 
 /** Options of `requireAuth`. */
@@ -16,6 +17,8 @@ export interface GuardedRequest {
   /** Where the cookie is. */
   readonly source: VerifiableRequest
   readonly method: string
+  /** Whether it asks for another protocol (RFC 9110 §7.8). */
+  readonly upgrade: boolean
   readonly host: string | undefined
   readonly origin: string | undefined
   /** `Sec-Fetch-Site`. */
@@ -43,11 +46,15 @@ export function createGuard<Claims>(
   options: RequireAuthOptions,
 ): (request: GuardedRequest) => Promise<Admission<Claims>> {
   const { optional = false, origins = originsOf(verify.issuer) } = options
+  // Cookies alone are what browsers send by themselves.
+  const isOpen = origins === 'any' || verify.header !== 'Cookie'
+  // A text that is no list would allow each origin that it begins with.
+  const allowed = isOpen ? [] : [origins].flat().map(originOf)
   return async function admit(request) {
     const result = await verify.check(request.source)
     if (result.reason === undefined) {
-      const foreign = isCookie(verify) && origins !== 'any' && isForeign(request, origins)
-      return foreign ? { refusal: refuse(403) } : { auth: result.claims }
+      if (!isOpen && isForeign(request, allowed)) return { refusal: refuse(403) }
+      return { auth: result.claims }
     }
     if (optional) return {}
     if (result.reason === 'unavailable') return { refusal: refuse(503, { 'retry-after': '30' }) }
@@ -68,17 +75,11 @@ function refuse(status: Refusal['status'], headers: Record<string, string> = {})
 /** RFC 9110 §11.6.1. Only an expired token is told from none: the rest is nobody's business (LOG-09). */
 function challenge(verify: Verifier<unknown>, { reason, renewAt }: CheckResult<unknown>): string {
   const realm = `realm="${verify.issuer}"`
-  if (isCookie(verify)) {
-    const expired = reason === 'expired' ? `, error="expired", renew="${renewAt}"` : ''
-    return `Cookie ${realm}${expired}`
+  if (verify.header === 'Cookie') {
+    return `Cookie ${realm}${reason === 'expired' ? `, error="expired", renew="${renewAt}"` : ''}`
   }
   // RFC 6750 §3.1: whoever brought none is told of no error.
   return `Bearer ${realm}${reason === 'missing' ? '' : ', error="invalid_token"'}`
-}
-
-/** What browsers send by themselves: a token for one service is sent by who has it. */
-function isCookie({ header }: Verifier<unknown>): boolean {
-  return header === 'Cookie'
 }
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -88,8 +89,9 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
  * along, whoever's page it is. What is no browser says nothing of origins.
  */
 function isForeign(request: GuardedRequest, origins: readonly string[]): boolean {
-  const { method, host, origin, site } = request
-  if (SAFE_METHODS.has(method)) return false
+  const { method, upgrade, host, origin, site } = request
+  // A WebSocket opens by GET, and then anything may be sent.
+  if (SAFE_METHODS.has(method) && !upgrade) return false
   if (origin !== undefined && origins.includes(origin)) return false
   if (site !== undefined) return site !== 'same-origin' && site !== 'none'
   return origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === host)

@@ -29,6 +29,7 @@ export function requireAuth<Claims>(
     const { auth, refusal } = await admit({
       source: { headers },
       method,
+      upgrade: headers.has('upgrade'),
       host: new URL(url).host,
       origin: headers.get('origin') ?? undefined,
       site: headers.get('sec-fetch-site') ?? undefined,

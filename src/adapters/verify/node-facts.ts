@@ -11,6 +11,7 @@ export function guardedRequest(request: {
   return {
     source: { headers },
     method,
+    upgrade: headers.upgrade !== undefined,
     host: headers.host ?? header(':authority'),
     origin: headers.origin,
     site: header('sec-fetch-site'),
