@@ -98,6 +98,7 @@ export function resolveConfig(options: ExpressSessionOptions): Config {
   }
   const name = options.name || options.key || 'connect.sid'
   const store = options.store ?? new MemoryStore()
+  refuseOurs(store)
   if (inProduction && store instanceof MemoryStore) warnOfMemory()
 
   return {
@@ -118,6 +119,15 @@ export function resolveConfig(options: ExpressSessionOptions): Config {
     signsDerived: signsDerived(options),
     settings: settingsOf(options, name),
   }
+}
+
+/** It would fail with the first cookie, in words that name no cause. */
+function refuseOurs(store: object): void {
+  if (!('read' in store) || 'get' in store) return
+  throw new SessionError(
+    'invalid_option',
+    'store: give a store of this package by way of asConnectStore() from symbolon/express-session/as-connect-store',
+  )
 }
 
 function secretsOf(secret: ExpressSessionOptions['secret']): readonly Secret[] | undefined {

@@ -7,6 +7,7 @@ import { sqlite } from '../../src/stores/sqlite.ts'
 import { Clock, MINUTE, newId, recordAt } from '../../src/testing/store-bench.ts'
 import { living } from '../../src/testing/store-races.ts'
 import { expressSessionApp } from '../support/express-session.ts'
+import { OURS, SECRET } from './subjects.ts'
 
 const stores: Record<string, () => Store> = {
   memory: () => memory(),
@@ -93,6 +94,12 @@ describe('asConnectStore()', () => {
     )
     assert.deepEqual(errors, Array(20).fill(undefined))
     assert.equal(typeof JSON.parse((await living(store, id)).data).n, 'number')
+  })
+
+  test('the middleware says so where a store of ours is given without it', () => {
+    const session = (store: unknown): unknown => OURS.session({ secret: SECRET, store })
+    assert.throws(() => session(memory()), { code: 'invalid_option', message: /asConnectStore/ })
+    session(asConnectStore(memory()))
   })
 
   test('failures of the store are told', async () => {
