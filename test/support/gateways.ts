@@ -3,7 +3,7 @@
 import { globSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gatewayCommand } from '../../src/cli/gateway.ts'
-import { kind, LOOPBACK, type ServerKind } from './servers.ts'
+import { kind, LOOPBACK, type RunningServer, type ServerKind } from './servers.ts'
 
 interface Program {
   readonly from: string
@@ -17,6 +17,8 @@ interface Program {
   readonly around?: (folder: string) => string
   /** A file without which it cannot be. */
   readonly needs?: string
+  /** What makes it read its configuration again. */
+  readonly reload?: NodeJS.Signals
 }
 
 const NGINX_MODULES = '/usr/lib/nginx/modules'
@@ -26,11 +28,11 @@ const nginx: Program = {
   from: 'nginx',
   program: 'nginx',
   file: 'main.conf',
+  reload: 'SIGHUP',
   values: (file, folder) => ['-p', folder, '-e', 'stderr', '-c', file],
   ready: /using the "epoll" event method/,
   around: (folder) => `
 daemon off;
-master_process off;
 pid ${folder}/pid;
 error_log stderr notice;
 events { }
@@ -49,6 +51,7 @@ const PROGRAMS = {
     file: 'haproxy.cfg',
     values: (file) => ['-W', '-db', '-f', file],
     ready: /Loading success/,
+    reload: 'SIGUSR2',
   },
   nginx,
   'nginx-njs': {
@@ -94,25 +97,52 @@ const APACHE =
     ' ',
   )
 
+export interface GatewayKind extends ServerKind {
+  start(): Promise<RunningGateway>
+}
+
+export interface RunningGateway extends RunningServer {
+  /** Runs the command again, over what it wrote, and makes the program read it. */
+  configureAgain(): void
+}
+
 /**
  * @param authority the certificate that the app's https is to be trusted by
  * @param args of `symbolon gateway <name>`, besides `--listen` and `--out`
  */
-export function gateway(name: GatewayName, authority: string, args: readonly string[]): ServerKind {
+export function gateway(
+  name: GatewayName,
+  authority: string,
+  args: readonly string[],
+): GatewayKind {
   const recipe: Program = PROGRAMS[name]
   const found = recipe.needs === undefined || globSync(recipe.needs).length > 0
-  return kind({
+  let configure = (): void => undefined
+  const program = kind({
     name,
     from: recipe.from,
     program: found ? recipe.program : 'no-such-program',
     ready: recipe.ready,
     stop: 'SIGTERM',
     values(port, folder) {
-      gatewayCommand.run([name, ...args, '--listen', `${LOOPBACK}:${port}`, '--out', folder])
+      configure = () =>
+        void gatewayCommand.run([name, ...args, '--listen', `${LOOPBACK}:${port}`, '--out', folder])
+      configure()
       const file = join(folder, recipe.file)
       if (recipe.around) writeFileSync(file, recipe.around(folder))
       writeFileSync(join(folder, 'authority.pem'), authority)
       return recipe.values(file, folder)
     },
   })
+  return {
+    ...program,
+    async start() {
+      const server = await program.start()
+      const configureAgain = (): void => {
+        configure()
+        server.signal(recipe.reload!)
+      }
+      return { ...server, configureAgain }
+    },
+  }
 }

@@ -16,6 +16,8 @@ export interface RunningServer {
   crash(): Promise<void>
   /** Starts it again after a crash, on the same port. */
   restart(): Promise<void>
+  /** Tells it something, such as to read its configuration again. */
+  signal(name: NodeJS.Signals): void
   /** Ends it; its data are lost. */
   stop(): Promise<void>
 }
@@ -145,6 +147,7 @@ async function start(recipe: Recipe): Promise<RunningServer> {
     async restart() {
       child = await untilItRuns(run)
     },
+    signal: (name) => void child.kill(name),
     async stop() {
       process.off('exit', kill)
       await end(recipe.stop)

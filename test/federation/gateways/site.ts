@@ -46,6 +46,8 @@ export interface Arrived {
 export interface Site {
   readonly sessions: Sessions
   readonly issuer: string
+  /** The file of the app's key ring. */
+  readonly ring: string
   /** The key that signs, and the one that waits, both published. */
   readonly keys: readonly [current: PrivateJwk, next: PrivateJwk]
   /** The certificate of the issuer's address. */
@@ -62,7 +64,8 @@ export interface Site {
   close(): Promise<void>
 }
 
-export async function startSite(): Promise<Site> {
+/** @param now the app's clock */
+export async function startSite(now: () => number = Date.now): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), 'symbolon-site-'))
   const file = join(folder, 'ring.json')
   keysCommand.run(['init', file])
@@ -74,7 +77,8 @@ export async function startSite(): Promise<Site> {
     fields: [['name', 'n', 'name']],
     issuer,
     cookie: { name: COOKIE, secure: true },
-    store: memory(),
+    store: memory({ now }),
+    now,
   })
   const verify = sessions.forwardAuth({ headers: HEADERS })
   const questions: IncomingHttpHeaders[] = []
@@ -94,6 +98,7 @@ export async function startSite(): Promise<Site> {
   return {
     sessions,
     issuer,
+    ring: file,
     keys: readRing(file).map(({ key }) => key) as [PrivateJwk, PrivateJwk],
     authority: certificate.cert,
     questions,
