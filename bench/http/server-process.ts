@@ -20,7 +20,8 @@ const server = createServer((request, response) => {
 })
 server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))
 
-process.on('message', () => {
+process.on('message', (message) => {
+  if (message !== 'usage') return
   const { user, system } = process.cpuUsage()
   process.send?.({ cpu: user + system, requests } satisfies Usage)
 })

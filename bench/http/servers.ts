@@ -11,15 +11,19 @@ export interface RunningServer {
   readonly cookies: readonly string[]
 }
 
-/** @param sessions how many log in to each server */
+/**
+ * @param sessions how many log in to each server
+ * @param program what each is a process of
+ */
 export async function startServers(
   servers: readonly Server[],
   places: Places,
   sessions: number,
+  program = 'server-process.ts',
 ): Promise<RunningServer[]> {
   const running: RunningServer[] = []
   for (const server of servers) {
-    const child = new Child('server-process.ts', [server, JSON.stringify(places)])
+    const child = new Child(program, [server, JSON.stringify(places)])
     const port = await child.hear<number>()
     const cookies = await logIn(port, sessions)
     if (server !== 'bare') await checkAnswers(port, cookies[0]!)
