@@ -49,6 +49,7 @@ const API: Record<string, string[]> = {
     'type UserMark',
   ],
   'symbolon/express': ['sessionMiddleware', 'type SessionMiddlewareOptions'],
+  'symbolon/fastify': ['sessionPlugin', 'type SessionPluginOptions'],
   'symbolon/node': ['type SessionRequest', 'withSession'],
   'symbolon/fetch': ['type SessionContext', 'withSession'],
   'symbolon/django': [

@@ -75,6 +75,6 @@ function createMiddleware(sessions: Sessions, ...names: [string, string]): Middl
 }
 
 /** Node has joined several `Cookie` lines and HTTP/2's crumbs by '; ' (RFC 9113 §8.2.3). */
-function factsOf({ headers, method = '' }: NodeRequest): RequestFacts {
+export function factsOf({ headers, method = '' }: NodeRequest): RequestFacts {
   return { cookie: headers.cookie, method, navigation: headers['sec-fetch-dest'] === 'document' }
 }

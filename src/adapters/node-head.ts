@@ -61,7 +61,7 @@ export function isGone(response: NodeResponse): boolean {
 }
 
 /** Headers that say something of one answer; what middleware set for every answer stays (CORS, CSP). */
-const OF_ONE_ANSWER =
+export const OF_ONE_ANSWER: RegExp =
   /^(?:cache-control|content-(?!security-policy).+|etag|expires|last-modified|location|set-cookie)$/
 
 /**

@@ -36,7 +36,13 @@ export function createProperties(
   }
 }
 
-function accessor(slot: symbol, member: 'session' | 'auth'): PropertyDescriptor {
+interface Accessor {
+  readonly configurable: true
+  readonly get: () => unknown
+  readonly set: () => void
+}
+
+export function accessor(slot: symbol, member: 'session' | 'auth'): Accessor {
   return {
     configurable: true,
     get(this: Readonly<Record<symbol, ResponseHead | undefined>>): unknown {

@@ -1,10 +1,12 @@
 import connect from 'connect'
 import express from 'express'
 import express4 from 'express4'
+import fastify, { type FastifyReply } from 'fastify'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import { Readable } from 'node:stream'
 import { sessionMiddleware } from '../../src/adapters/express.ts'
+import { sessionPlugin } from '../../src/adapters/fastify.ts'
 import { withSession as withFetchSession } from '../../src/adapters/fetch.ts'
 import { withSession } from '../../src/adapters/node.ts'
 import type { Sessions } from '../../src/sessions.ts'
@@ -32,6 +34,19 @@ for (const [name, create] of Object.entries({ 'Express 5': express, 'Express 4':
     return listen(app)
   })
 }
+
+testAdapter('Fastify', async (sessions, routes) => {
+  const app = fastify({ forceCloseConnections: true })
+  await app.register(sessionPlugin, { sessions })
+  for (const [path, route] of Object.entries(routes)) {
+    app.route({
+      method: ['GET', 'POST', 'OPTIONS'],
+      url: path,
+      handler: async (request, reply) => sendFastify(reply, await route(request)),
+    })
+  }
+  return { url: await app.listen({ host: '127.0.0.1', port: 0 }), close: () => app.close() }
+})
 
 testAdapter('Connect', (sessions, routes) => {
   const app = connect()
@@ -86,6 +101,15 @@ async function sendExpress(res: express.Response, given: SuiteAnswer): Promise<v
   for (const [name, value] of headers) res.append(name, value)
   if (body === undefined) res.end()
   else res.send(body)
+}
+
+/** As a Fastify app would say it; what is to be flushed goes past Fastify. */
+async function sendFastify(reply: FastifyReply, given: SuiteAnswer): Promise<unknown> {
+  const { status = 200, headers = [], body, flush = false } = given
+  if (flush) return sendPlain(reply.hijack().raw, given)
+  void reply.code(status)
+  for (const [name, value] of headers) void reply.header(name, value)
+  return reply.send(typeof body === 'object' ? Readable.from(body) : body)
 }
 
 function fetchHandler(

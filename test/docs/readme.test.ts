@@ -9,6 +9,7 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import type { Express } from 'express'
+import type { FastifyInstance } from 'fastify'
 import { keygen } from '../../src/cli/keygen.ts'
 import { connect } from '../../src/stores/connect.ts'
 import { memory } from '../../src/stores/memory.ts'
@@ -99,6 +100,18 @@ describe('the README', () => {
     assert.equal((await post('/login', { name: 'mallory' })).status, 401)
     await post('/logout', {}, cookie)
     assert.equal(await (await fetch(`${address}/me`, { headers: { cookie } })).json(), null)
+  })
+
+  test('the Fastify app in it runs', async () => {
+    const { api } = (await import(pathToFileURL(join(folder, 'fastify.ts')).href)) as {
+      api: FastifyInstance
+    }
+    const answer = await api.inject({ method: 'POST', url: '/login', payload: { name: 'alice' } })
+    assert.equal(answer.statusCode, 204)
+    const cookies = Object.fromEntries(answer.cookies.map(({ name, value }) => [name, value]))
+    assert.deepEqual((await api.inject({ url: '/me', cookies })).json(), { userId: 'alice' })
+    assert.deepEqual((await api.inject({ url: '/me' })).json(), {})
+    await api.close()
   })
 
   test('the fetch handler in it runs', async () => {

@@ -1,9 +1,11 @@
 // Compiled, never run: what the adapters' types promise to users.
 import connect from 'connect'
 import express from 'express'
+import fastify from 'fastify'
 import { type IncomingMessage, createServer } from 'node:http'
 import { createServer as createHttp2, type Http2ServerRequest } from 'node:http2'
 import { sessionMiddleware } from '../../src/adapters/express.ts'
+import { sessionPlugin } from '../../src/adapters/fastify.ts'
 import { withSession as withFetchSession } from '../../src/adapters/fetch.ts'
 import { withSession } from '../../src/adapters/node.ts'
 import { createSessions } from '../../src/sessions.ts'
@@ -28,6 +30,22 @@ app.get('/', async (req, res) => {
   res.send(req.auth?.sub)
 })
 connect().use(sessionMiddleware(sessions))
+
+const api = fastify()
+void api.register(sessionPlugin, { sessions, requestProperty: 'who' })
+// @ts-expect-error they are made beforehand
+void api.register(sessionPlugin, { keys: 'x' })
+api.get('/', async (request) => {
+  request.session['cart'] = ['apple']
+  await request.session.save()
+  // @ts-expect-error nobody is logged out by an assignment
+  request.auth = undefined
+})
+api.get('/who', async (request) => {
+  const sub: string | undefined = request.auth?.sub
+  return sub
+})
+void fastify({ http2: true }).register(sessionPlugin, { sessions })
 
 createServer(
   withSession(sessions, async (request, response) => {
