@@ -8,7 +8,7 @@ import { report } from './test-report.ts'
 
 // The machine has two cores, and the tests start servers and databases.
 const CONCURRENCY = 2
-const TIMEOUT_MS = 600_000
+const TIMEOUT_MS = 60_000 * Number(process.env['TEST_TIMEOUT_MINUTES'] ?? 10)
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

@@ -1,10 +1,12 @@
 import type { StoreSuiteOptions } from '../../src/testing/store-suite.ts'
 
 /**
- * How much chance the shared suite takes: a part of what CI has time for, or all of it with
- * STORE_AMOUNT=1.
+ * How much chance the shared suite takes: a part of what CI has time for with each change, or all of
+ * it with STORE_AMOUNT=1, each night.
  */
-export function amounts(part: number): StoreSuiteOptions {
+export function amounts(
+  part: number,
+): Required<Pick<StoreSuiteOptions, 'histories' | 'logouts' | 'increments'>> {
   const amount = Number(process.env['STORE_AMOUNT'] ?? part / 50)
   return {
     histories: 10_000 * amount,
