@@ -1,3 +1,4 @@
+import type { RejectionCode } from '../errors.ts'
 import { canOpenRecord } from '../token/claims.ts'
 import { type CookieValue, cookieValues } from '../token/cookie-values.ts'
 import type { GenuineToken } from '../token/token.ts'
@@ -41,7 +42,7 @@ const NOTHING: Found = Object.freeze({
 
 /** Cookie → token → store: finds the session a request belongs to. Throws only for a broken store. */
 export function* open(core: Core, request: RequestFacts): Steps<Found> {
-  yield* wait(core.tokens.ready)
+  if (core.tokens.ready !== undefined) yield* wait(core.tokens.ready)
   const values = cookieValues(request.cookie ?? '', core.settings.cookie.names)
   const tooMany = values.length > MOST_COOKIES
   const genuine = yield* genuineOf(core, values)
@@ -57,13 +58,16 @@ export function* open(core: Core, request: RequestFacts): Steps<Found> {
 
 /** The newest first. */
 function* genuineOf(core: Core, values: readonly CookieValue[]): Steps<Genuine[]> {
+  const { tokens, settings } = core
   const genuine: Genuine[] = []
   let last: GenuineToken | undefined
   for (const { name, value } of values.slice(0, MOST_READ)) {
-    last = yield* readToken(core, value)
+    let read = tokens.read(value)
+    if (read === 'kid' && (yield* wait(tokens.lookAgain()))) read = tokens.read(value)
+    last = believed(core, read)
     if (last !== undefined) genuine.push({ name, token: last })
   }
-  if (last === undefined && core.settings.lastCookieWins) return []
+  if (last === undefined && settings.lastCookieWins) return []
   return genuine.toSorted((one, other) => other.token.iat - one.token.iat)
 }
 
@@ -87,8 +91,10 @@ function* openRecord(
 ): Steps<Found> {
   const [token] = tokens
   const recallable = token !== undefined && !renamed && SAFE_METHODS.has(request.method)
-  const recalled = recallable ? yield* recallRecord(core, token) : undefined
-  const read = recalled ?? (yield* readRecord(core, id, token?.userId))
+  const recalled = recallable
+    ? usable(core, token, yield* wait(core.store.recall?.(id)))
+    : undefined
+  const read = recalled ?? unexpired(core, yield* wait(core.store.read(id, token?.userId)))
   if (read === ENDED) {
     core.events.emit('record_ended', { id })
     return { ...NOTHING, kind: 'ended', id, tokens }
@@ -108,12 +114,10 @@ function isSettled({ settings }: Core, token: GenuineToken | undefined): boolean
 }
 
 /** A token's own times decide nothing in the app, except that no record can be older (R9). */
-function* readToken(
-  { tokens, events, settings }: Core,
-  value: string,
-): Steps<GenuineToken | undefined> {
-  let token = tokens.read(value)
-  if (token === 'kid' && (yield* wait(tokens.lookAgain()))) token = tokens.read(value)
+function believed(
+  { events, settings }: Core,
+  token: GenuineToken | RejectionCode,
+): GenuineToken | undefined {
   if (typeof token === 'string') {
     events.emit('rejected', { reason: token })
     return undefined
@@ -127,14 +131,9 @@ function* readToken(
  * From this process's memory. What has expired there may live on in the store, and a token that is to
  * be issued again needs the store's word (R15).
  */
-function* recallRecord(core: Core, token: GenuineToken): Steps<SessionRecord | undefined> {
-  const read = unexpired(core, yield* wait(core.store.recall?.(token.id)))
-  const asks = read === undefined || read === ENDED || isDue(core, token, read)
-  return asks ? undefined : read
-}
-
-function* readRecord(core: Core, id: string, userId: string | undefined): Steps<Read> {
-  return unexpired(core, yield* wait(core.store.read(id, userId)))
+function usable(core: Core, token: GenuineToken, recalled: Read): SessionRecord | undefined {
+  const read = unexpired(core, recalled)
+  return read === undefined || read === ENDED || isDue(core, token, read) ? undefined : read
 }
 
 function unexpired({ settings: { now, absolute } }: Core, read: Read): Read {
