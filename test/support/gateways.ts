@@ -103,7 +103,7 @@ export interface GatewayKind extends ServerKind {
 
 export interface RunningGateway extends RunningServer {
   /** Runs the command again, over what it wrote, and makes the program read it. */
-  configureAgain(): void
+  configureAgain(): Promise<void>
 }
 
 /**
@@ -138,9 +138,9 @@ export function gateway(
     ...program,
     async start() {
       const server = await program.start()
-      const configureAgain = (): void => {
+      const configureAgain = (): Promise<void> => {
         configure()
-        server.signal(recipe.reload!)
+        return server.reload(recipe.reload!)
       }
       return { ...server, configureAgain }
     },

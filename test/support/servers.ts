@@ -16,8 +16,8 @@ export interface RunningServer {
   crash(): Promise<void>
   /** Starts it again after a crash, on the same port. */
   restart(): Promise<void>
-  /** Tells it something, such as to read its configuration again. */
-  signal(name: NodeJS.Signals): void
+  /** Makes it read its configuration again, by the signal that it does so on. */
+  reload(signal: NodeJS.Signals): Promise<void>
   /** Ends it; its data are lost. */
   stop(): Promise<void>
 }
@@ -147,7 +147,11 @@ async function start(recipe: Recipe): Promise<RunningServer> {
     async restart() {
       child = await untilItRuns(run)
     },
-    signal: (name) => void child.kill(name),
+    reload(signal) {
+      const ready = readiness(child, recipe)
+      child.kill(signal)
+      return ready
+    },
     async stop() {
       process.off('exit', kill)
       await end(recipe.stop)

@@ -28,12 +28,12 @@ type Step = (server: RunningGateway) => Promise<void>
 async function nothing(): Promise<void> {}
 
 async function commandAndReload(server: RunningGateway): Promise<void> {
-  server.configureAgain()
+  await server.configureAgain()
 }
 
 /** As `apachectl restart` does. */
 async function restart(server: RunningGateway): Promise<void> {
-  server.signal('SIGHUP')
+  await server.reload('SIGHUP')
 }
 
 /** Keys that take turns: the ring of an app as it is so long after `keys rotate`, or before it. */
