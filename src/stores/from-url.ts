@@ -40,8 +40,8 @@ const REDIS: readonly Client[] = [
   {
     name: 'ioredis',
     connect({ Redis }, url) {
-      const options = { lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 0 }
-      const client = quiet(new Redis(url, options))
+      const waiting = { lazyConnect: true, enableOfflineQueue: false, maxRetriesPerRequest: 0 }
+      const client = quiet(new Redis(url, { ...waiting, enableAutoPipelining: true }))
       const start = async (): Promise<void> => {
         if (client.status === 'wait') await client.connect()
       }

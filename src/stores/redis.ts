@@ -47,7 +47,7 @@ const RECONNECTED = ['ready', 'topology-change', 'node-ready', '+node']
  *
  * @param client connected, and closed, by the app; `close` ends what the store itself began. Best
  *   without an offline queue: `disableOfflineQueue: true` for node-redis, for ioredis
- *   `enableOfflineQueue: false, maxRetriesPerRequest: 0`
+ *   `enableOfflineQueue: false, maxRetriesPerRequest: 0, enableAutoPipelining: true`
  * @throws SessionError `invalid_option`: no such client, or one that reads from replicas; a verb
  *   throws `store_unavailable`, at once while there is no connection, or `store_timeout`
  *

@@ -29,8 +29,14 @@ export const openClients: Record<'node-redis' | 'ioredis', (port: number) => Ope
     return { client, end }
   },
   ioredis(port) {
-    const options = { enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy: () => 50 }
-    const client = new Redis({ host, port, ...options })
+    const client = new Redis({
+      host,
+      port,
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      enableAutoPipelining: true,
+      retryStrategy: () => 50,
+    })
     client.on('error', () => undefined)
     return { client, end: () => client.disconnect() }
   },
