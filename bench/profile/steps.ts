@@ -18,8 +18,8 @@ const FILES = {
 export type Step = keyof typeof FILES | 'garbage collector' | 'Node'
 export const STEPS = [...Object.keys(FILES), 'garbage collector', 'Node'] as readonly Step[]
 
-/** Here the response goes on to Node, whatever called it. */
-const HANDS_ON = '#pass'
+/** By these the answer goes out, whoever calls them. */
+const GOES_OUT: readonly string[] = ['writeHead', 'write', 'end', 'flushHeaders']
 
 /**
  * The step that a call belongs to. What Node and V8 do for a function is that function's; what they
@@ -27,7 +27,7 @@ const HANDS_ON = '#pass'
  */
 export function stepOf({ name, url }: Call, caller: Step): Step {
   if (name === '(garbage collector)') return 'garbage collector'
-  if (name === HANDS_ON) return 'Node'
+  if (url.startsWith('node:') && GOES_OUT.includes(name)) return 'Node'
   const files = Object.entries(FILES) as [Step, RegExp][]
   return files.find(([, form]) => form.test(url))?.[0] ?? caller
 }
