@@ -10,7 +10,7 @@ import {
   tokenContents,
   userMark,
 } from './identity.ts'
-import { ENDED, type SessionRecord } from './record.ts'
+import { ENDED, firstSecondAfter, type SessionRecord } from './record.ts'
 import type { SessionState } from './state.ts'
 import { type Steps, wait } from './steps.ts'
 
@@ -22,13 +22,15 @@ const MOST_IDS = 10
 
 /**
  * Stores a new record and signs its token. The store refuses an id that is taken (SES-03). Whatever
- * the clocks of processes say, the record begins after its user's sessions were ended.
+ * the clocks of processes say, the record begins after its user's sessions were ended, and not before
+ * its token can: the next mark then covers both.
  */
 export function* create(state: SessionState, identity: Identity, data: string): Steps<void> {
   const { settings, store, events } = state.core
   const now = settings.now()
   const mark = yield* userMark(state.core, identity.userId)
-  const created = Math.max(state.created ?? now, mark === undefined ? 0 : mark.before + 1)
+  const since = mark === undefined ? 0 : firstSecondAfter(mark) * 1000
+  const created = Math.max(state.created ?? now, since)
   const expires = state.expiry(created, now, data)
   const record = { ...identity, version: randomUUID(), data, created, expires }
   let id = state.id

@@ -83,6 +83,17 @@ describe('R32 the list of revocations', () => {
       assert.ok(!JSON.stringify(payload).includes(secret))
   })
 
+  test('names whom two revocations within a second leave logged in for a moment', async () => {
+    const now = (): number => Date.UTC(2027, 0, 1) + 100
+    const { base, sessions } = await site({ now })
+    await sessions.revokeAll('alice')
+    const alice = await login(sessions, { id: 'alice' })
+    await sessions.revokeAll('alice')
+    const { payload } = await list(base)
+    const marks = payload!.entries.u.map(([, mark]) => mark)
+    assert.ok(Math.max(...marks) > decodeJwt(alice.value).iat!)
+  })
+
   test('ETag, 304, long poll and server-sent events', async () => {
     const { base, sessions } = await site()
     const alice = await login(sessions, { id: 'alice' })
