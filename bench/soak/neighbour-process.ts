@@ -5,12 +5,14 @@ import { createVerifier } from 'symbolon/verify'
 import { vitals } from './vitals.ts'
 
 const KEEP_ALIVE_MS = 1000
+/** So few tokens that they are all remembered, and others forgotten, within minutes. */
+const CACHE_SIZE = 500
 
 const apps = JSON.parse(process.argv[2]!) as Readonly<Record<string, number>>
 const verifiers = new Map(
   Object.entries(apps).map(([place, port]) => {
     const app = `http://127.0.0.1:${port}`
-    return [`/${place}`, createVerifier({ app, cooldown: '2s' })]
+    return [`/${place}`, createVerifier({ app, cooldown: '2s', cacheSize: CACHE_SIZE })]
   }),
 )
 
