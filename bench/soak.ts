@@ -37,6 +37,8 @@ const { values } = parseArgs({
     write: { type: 'string' },
   },
 })
+// Servers are ended with the process, and a signal alone would not tell them.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 const results = fileURLToPath(new URL('results', import.meta.url))
 if (values.write === undefined) await soak()
 else writeDocs(JSON.parse(readFileSync(values.write, 'utf8')) as SoakResult)
