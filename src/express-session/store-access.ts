@@ -71,6 +71,8 @@ export class StoreAccess {
   async #firstTouch(id: string, session: object): Promise<unknown> {
     try {
       const touched = await this.#call('touch', gone, id, session)
+      // Kept as it is, in the memory of a store, the session has not been listed yet.
+      Object.keys((await this.get(id)) ?? {})
       this.#touchWrites ??= false
       return touched
     } catch (error) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { channel } from 'node:diagnostics_channel'
 import { describe, test, type TestContext } from 'node:test'
+import { sessionCookie } from './client.ts'
 import { Kit, type Served } from './kit.ts'
 import { EXPRESS_VERSIONS, OURS } from './subjects.ts'
 
@@ -36,7 +37,7 @@ async function callsOf({ get, cookie, calls }: Begun, path = '/'): Promise<strin
 describe('what a touch asks the store', () => {
   test('once a touch was seen to write no data, the session is read once', async (t) => {
     const begun = await counting(t)
-    assert.equal(await callsOf(begun), 'get,get,touch')
+    assert.equal(await callsOf(begun), 'get,get,touch,get')
     assert.equal(await callsOf(begun), 'get,touch')
   })
 
@@ -48,9 +49,30 @@ describe('what a touch asks the store', () => {
       store.sessions[id] = JSON.stringify(session)
       done()
     }
-    for (let requests = 0; requests < 3; requests++) {
-      assert.equal(await callsOf(begun), 'get,get,touch')
+    assert.equal(await callsOf(begun), 'get,get,touch,get')
+    assert.equal(await callsOf(begun), 'get,get,touch')
+    assert.equal(await callsOf(begun), 'get,get,touch')
+  })
+
+  test('R18 one that keeps the session itself undoes no change of another request', async (t) => {
+    let during = async (): Promise<void> => {}
+    const begun = await counting(t, {}, async (req, res) => {
+      if (req.path === '/write') req.session.cart = 'full'
+      if (req.path === '/slow') await during()
+      res.end(req.session.cart)
+    })
+    const { store, get, cookie } = begun
+    const kept = new Map<string, object>([[begun.id, JSON.parse(store.sessions[begun.id])]])
+    store.get = (id: string, done: any) => done(null, kept.get(id))
+    store.touch = store.set = (id: string, session: object, done: any) => {
+      kept.set(id, session)
+      done()
     }
+    const other = sessionCookie(await get('/begin'))!
+    await get('/', { cookie: other })
+    during = async () => void (await get('/write', { cookie }))
+    await get('/slow', { cookie })
+    assert.equal((await get('/', { cookie })).body, 'full')
   })
 
   test('R18 one that begins to write the data is found out', async (t) => {
@@ -84,7 +106,7 @@ describe('what a touch asks the store', () => {
 
   test('R15 with a cookie goes the word of the store that the session lives', async (t) => {
     const begun = await counting(t, { rolling: true })
-    assert.equal(await callsOf(begun), 'get,get,touch')
+    assert.equal(await callsOf(begun), 'get,get,touch,get')
     assert.equal(await callsOf(begun), 'get,get,touch')
   })
 
