@@ -1,21 +1,15 @@
 import { join } from 'node:path'
-import {
-  IN_PROCESS,
-  ON_POSTGRES,
-  ON_REDIS,
-  type Places,
-  REMEMBERING,
-  type Server,
-} from './http/apps.ts'
+import { type Action, ACTIONS } from './http/actions.ts'
+import type { Server } from './http/apps.ts'
 import { Child } from './http/child.ts'
+import { type GroupName, type Load, groupOf } from './http/groups.ts'
 import type { LoadJob, LoadResult } from './http/load-process.ts'
-import { type RunningServer, startServers, usage } from './http/servers.ts'
+import { type RunningServer, cookiesFor, startServers, usage } from './http/servers.ts'
+import type { Places } from './http/stores.ts'
 import { STORE_SERVERS, startIfThere } from './stores/servers.ts'
 
-export const ACTIONS = ['anonymous', 'identity', 'read', 'write'] as const
-export type Action = (typeof ACTIONS)[number]
-
 export interface HttpScale {
+  /** Which of the loads are measured. */
   readonly connections: readonly number[]
   /** How long each server is loaded at a time. */
   readonly milliseconds: number
@@ -28,6 +22,7 @@ export interface HttpScale {
 
 /** The figures of each repetition. */
 export interface HttpResult {
+  readonly group: GroupName
   readonly server: Server
   readonly action: Action
   readonly connections: number
@@ -36,13 +31,17 @@ export interface HttpResult {
   readonly p50: readonly number[]
   /** In ms. */
   readonly p99: readonly number[]
+  /** In ms. */
+  readonly p999: readonly number[]
   /** CPU time of the server's whole process, in µs per request. */
   readonly cpu: readonly number[]
   /** The share of a CPU that the server had: below 1 it waited, for others on the machine too. */
   readonly busy: readonly number[]
+  /** What the server's process holds afterwards (RSS), in bytes. */
+  readonly memory: readonly number[]
 }
 
-type Run = LoadResult & { readonly cpu: number; readonly busy: number }
+type Run = Omit<LoadResult, 'taken'> & Readonly<Record<'cpu' | 'busy' | 'memory', number>>
 
 interface Cell {
   readonly running: RunningServer
@@ -51,107 +50,94 @@ interface Cell {
   readonly runs: Run[]
 }
 
-/** Sessions kept in the process or its file, against express-session with its MemoryStore. */
-export function measureHttp(
+/**
+ * Measures each server of a group under each load, in turn, again and again.
+ *
+ * @param folder where files may lie
+ * @returns nothing where the group's store is not installed
+ */
+export async function measureGroup(
+  name: GroupName,
   scale: HttpScale,
   folder: string,
   progress: (what: string) => void,
 ): Promise<HttpResult[]> {
-  const places = { file: join(folder, 'sessions.db'), rows: scale.rows }
-  return measureServers(IN_PROCESS, ACTIONS, places, scale, progress)
-}
-
-/** Sessions kept in Redis and PostgreSQL, against express-session with the same; those that are there. */
-export async function measureStores(
-  scale: HttpScale,
-  progress: (what: string) => void,
-): Promise<HttpResult[]> {
-  const redis = await startIfThere(STORE_SERVERS.redis)
-  const postgres = await startIfThere(STORE_SERVERS.postgres)
-  const servers = [...(redis ? ON_REDIS : []), ...(postgres ? ON_POSTGRES : [])]
-  if (servers.length === 0) return []
-  const places = { redisPort: redis?.port, postgresPort: postgres?.port }
+  const group = groupOf(name)
+  const store = group.needs && (await startIfThere(STORE_SERVERS[group.needs]))
+  if (group.needs !== undefined && store === undefined) return []
+  const places = {
+    file: join(folder, `${name}.db`),
+    rows: scale.rows,
+    redisPort: store?.port,
+    postgresPort: store?.port,
+  }
+  const loads = group.loads.filter((load) => scale.connections.includes(load.connections))
   try {
-    return await measureServers(['bare', ...servers], ['read', 'write'], places, scale, progress)
+    const cells = await measureCells(loads, places, scale, (what) => progress(`${name}, ${what}`))
+    return cells.map((cell) => resultOf(name, cell))
   } finally {
-    await redis?.stop()
-    await postgres?.stop()
+    await store?.stop()
   }
 }
 
-async function measureServers(
-  names: readonly Server[],
-  actions: readonly Action[],
+async function measureCells(
+  loads: readonly Load[],
   places: Places,
   scale: HttpScale,
   progress: (what: string) => void,
-): Promise<HttpResult[]> {
+): Promise<Cell[]> {
   const load = new Child('load-process.ts')
   let servers: RunningServer[] = []
   try {
     progress('logging in')
-    servers = await startServers(names, places, scale.sessions)
-    const cells = cellsOf(servers, actions, scale.connections)
+    servers = await startServers(serversOf(loads), places, scale.sessions)
+    const cells = cellsOf(loads, servers)
     for (let repetition = 0; repetition <= scale.repetitions; repetition++) {
       progress(repetition === 0 ? 'warming up' : `repetition ${repetition}`)
       for (const cell of cells) cell.runs.push(await measure(cell, load, scale.milliseconds))
     }
-    return cells.map(resultOf)
+    return cells
   } finally {
     await Promise.all([load, ...servers.map(({ child }) => child)].map((child) => child.stop()))
   }
 }
 
+function serversOf(loads: readonly Load[]): Server[] {
+  return [...new Set(loads.flatMap(({ servers }) => Object.values(servers).flat()))]
+}
+
 /** In the order of measuring: what is compared with each other is measured one after the other. */
-function cellsOf(
-  servers: readonly RunningServer[],
-  actions: readonly Action[],
-  counts: readonly number[],
-): Cell[] {
-  return counts.flatMap((connections) =>
-    actions.flatMap((action) => {
-      const able = servers.filter(({ server }) => isAsked(server, action))
-      return able.map((running) => ({ running, action, connections, runs: [] }))
-    }),
+function cellsOf(loads: readonly Load[], servers: readonly RunningServer[]): Cell[] {
+  return loads.flatMap(({ connections, servers: asked }) =>
+    (Object.entries(asked) as [Action, readonly Server[]][]).flatMap(([action, names]) =>
+      names.map((name) => {
+        const running = servers.find(({ server }) => server === name)!
+        return { running, action, connections, runs: [] }
+      }),
+    ),
   )
 }
 
-function isAsked(server: Server, action: Action): boolean {
-  // Without sessions there is nothing to write.
-  if (server === 'bare') return action !== 'write'
-  // A process remembers its own reads until it writes.
-  return !REMEMBERING.includes(server) || action === 'identity' || action === 'read'
-}
-
-async function measure(
-  { running, action, connections }: Cell,
-  load: Child,
-  milliseconds: number,
-): Promise<Run> {
-  const anonymous = action === 'anonymous'
-  const path = anonymous ? '/identity' : `/${action}`
-  const cookies = anonymous ? [] : running.cookies
-  const job: LoadJob = { port: running.port, path, cookies, connections, milliseconds }
+async function measure(cell: Cell, load: Child, milliseconds: number): Promise<Run> {
+  const { running, action, connections } = cell
+  const { cookies: _, asks: __, ...what } = ACTIONS[action] as (typeof ACTIONS)['login']
+  const cookies = cookiesFor(running, action)
+  const job: LoadJob = { port: running.port, ...what, cookies, connections, milliseconds }
   await load.ask<'ready'>(job)
   const before = await usage(running)
-  const result = await load.ask<LoadResult>('go')
+  const { taken, ...result } = await load.ask<LoadResult>('go')
   const after = await usage(running)
   const used = after.cpu - before.cpu
   const cpu = used / (after.requests - before.requests)
-  return { ...result, cpu, busy: used / 1000 / result.taken }
+  return { ...result, cpu, busy: used / 1000 / taken, memory: after.memory }
 }
 
-function resultOf({ running: { server }, action, connections, runs }: Cell): HttpResult {
+function resultOf(group: GroupName, { running, action, connections, runs }: Cell): HttpResult {
   // The first only warmed up.
   const [, ...counted] = runs
-  return {
-    server,
-    action,
-    connections,
-    requestsPerSecond: counted.map((run) => run.requestsPerSecond),
-    p50: counted.map((run) => run.p50),
-    p99: counted.map((run) => run.p99),
-    cpu: counted.map((run) => run.cpu),
-    busy: counted.map((run) => run.busy),
-  }
+  const figures = Object.keys(counted[0]!) as (keyof Run)[]
+  const all = Object.fromEntries(
+    figures.map((figure) => [figure, counted.map((run) => run[figure])]),
+  ) as Record<keyof Run, number[]>
+  return { group, server: running.server, action, connections, ...all }
 }

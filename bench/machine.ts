@@ -1,10 +1,21 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os'
 
 const PACKAGES = [
   'symbolon',
   'express',
   'express-session',
+  'cookie-session',
+  'iron-session',
+  'express-jwt',
+  'better-auth',
+  'fastify',
+  '@fastify/session',
+  'koa',
+  'koa-session',
+  'hono',
+  '@hono/node-server',
+  '@hono/session',
   'connect-redis',
   'redis',
   'connect-pg-simple',
@@ -30,7 +41,8 @@ export function describeMachine(): Readonly<Record<string, string>> {
 }
 
 function versionOf(name: string): string {
-  const path = name === 'symbolon' ? '../package.json' : `../node_modules/${name}/package.json`
-  const manifest: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
+  const places = name === 'symbolon' ? ['..'] : [`node_modules/${name}`, `../node_modules/${name}`]
+  const manifests = places.map((place) => new URL(`${place}/package.json`, import.meta.url))
+  const manifest: unknown = JSON.parse(readFileSync(manifests.find(existsSync)!, 'utf8'))
   return (manifest as { version: string }).version
 }

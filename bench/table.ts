@@ -1,14 +1,18 @@
 import type { Summary } from './statistics.ts'
 
-/** A table as aligned text: the first column to the left, the others to the right. */
-export function table(rows: readonly (readonly string[])[]): string {
+/**
+ * A table as aligned text.
+ *
+ * @param words so many columns go to the left, the others to the right
+ */
+export function table(rows: readonly (readonly string[])[], words = 1): string {
   const widths = (rows[0] ?? []).map((_, column) => {
     return Math.max(...rows.map((row) => row[column]?.length ?? 0))
   })
   const lines = rows.map((row) => {
     const cells = row.map((cell, column) => {
       const width = widths[column] ?? 0
-      return column === 0 ? cell.padEnd(width) : cell.padStart(width)
+      return column < words ? cell.padEnd(width) : cell.padStart(width)
     })
     return cells.join('  ').trimEnd()
   })

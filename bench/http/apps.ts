@@ -1,152 +1,163 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { createRequire } from 'node:module'
-import express, { type Express, type Request, type RequestHandler } from 'express'
-import { createSessions, type Duration, type Store } from 'symbolon'
-import { sessionMiddleware } from 'symbolon/express'
-import { memory } from 'symbolon/stores/memory'
-import { postgres } from 'symbolon/stores/postgres'
-import { redis } from 'symbolon/stores/redis'
-import { sqlite } from 'symbolon/stores/sqlite'
-import { postgresPool, redisClient } from '../stores/clients.ts'
-import { fillSqlite } from '../stores/filling.ts'
+import type { RequestListener } from 'node:http'
+import type { Duration, Sessions } from 'symbolon'
+import { ourSessions } from './ours.ts'
+import { CLASSIC_STORES, OUR_STORES, type Places } from './stores.ts'
+import { NO_SESSIONS } from './words.ts'
 
-export const IN_PROCESS = ['bare', 'express-session', 'memory', 'sqlite', 'remembered'] as const
-export const ON_REDIS = [
-  'express-session-redis',
-  'drop-in-redis',
-  'redis',
-  'redis-remembered',
-] as const
-export const ON_POSTGRES = ['express-session-postgres', 'postgres'] as const
-export type Server = (typeof IN_PROCESS | typeof ON_REDIS | typeof ON_POSTGRES)[number]
-
-/** Those of ours with `maxStale`. */
-export const REMEMBERING: readonly Server[] = ['remembered', 'redis-remembered']
-
-/** Where sessions are kept by those that keep them outside of their process. */
-export interface Places {
-  /** Of SQLite. */
-  readonly file?: string
-  /** How many sessions SQLite keeps beside those that log in. */
-  readonly rows?: number
-  /** Of Redis on the loopback. */
-  readonly redisPort?: number | undefined
-  /** Of PostgreSQL on the loopback. */
-  readonly postgresPort?: number | undefined
+/** One session library on one framework and store. */
+interface App {
+  readonly label: string
+  /** Whether it tells who the user is, and keeps nothing else. */
+  readonly identityOnly?: true
+  /** Nothing of other apps is loaded with it. */
+  readonly listener: (places: Places) => Promise<RequestListener>
 }
 
-/** What all of the apps keep in a session, beside the user. */
-interface Data {
-  theme?: string
-  visits?: number
-}
-
-/** Who logs in. */
-interface User {
-  readonly id: string
-  readonly roles: readonly string[]
-}
-
-/** How one library says the things that an app says. */
-interface Words {
-  readonly middleware?: RequestHandler
-  readonly login: (request: Request, user: User) => unknown
-  readonly userId: (request: Request) => string | undefined
-  readonly data: (request: Request) => Data
-}
-
-/** The same app over each session library, and over none. */
-export async function createApp(server: Server, places: Places): Promise<Express> {
-  const { middleware, login, userId, data } = await WORDS[server](places)
-  const app = express()
-  if (middleware !== undefined) app.use(middleware)
-  app.post('/login/:id', async (request, response) => {
-    await login(request, { id: request.params.id, roles: ['editor', 'billing'] })
-    Object.assign(data(request), { theme: 'dark', visits: 0 })
-    response.json({ value: 'welcome' })
-  })
-  app.get('/identity', (request, response) => {
-    response.json({ value: userId(request) ?? 'nobody' })
-  })
-  app.get('/read', (request, response) => {
-    response.json({ value: data(request).theme })
-  })
-  app.get('/write', (request, response) => {
-    const session = data(request)
-    session.visits = (session.visits ?? 0) + 1
-    response.json({ value: session.visits })
-  })
-  return app
-}
-
-// For packages that bring no types, or types of req.session other than symbolon/express's.
-const require = createRequire(import.meta.url)
-
-const WORDS: Readonly<Record<Server, (places: Places) => Words | Promise<Words>>> = {
-  bare: () => ({ login: () => undefined, userId: () => '7', data: () => ({ theme: 'dark' }) }),
-  'express-session': () => expressSession('express-session'),
-  memory: () => ours(memory()),
-  sqlite({ file, rows }) {
-    const store = sqlite({ file: file! })
-    fillSqlite(store, file!, { from: 1, count: rows! })
-    return ours(store)
+export const APPS = {
+  bare: {
+    label: 'bare Express',
+    listener: async () => (await import('./hosts/express.ts')).expressApp(NO_SESSIONS),
   },
-  remembered: ({ file }) => ours(sqlite({ file: `${file}-remembered` }), '10s'),
-  'express-session-redis': async (places) =>
-    expressSession('express-session', await connectRedis(places)),
-  'drop-in-redis': async (places) =>
-    expressSession('symbolon/express-session', await connectRedis(places)),
-  redis: async ({ redisPort }) => ours(redis(await redisClient(redisPort!))),
-  'redis-remembered': async ({ redisPort }) => ours(redis(await redisClient(redisPort!)), '10s'),
-  'express-session-postgres': (places) => expressSession('express-session', connectPg(places)),
-  async postgres({ postgresPort }) {
-    const store = postgres(postgresPool(postgresPort!))
-    await store.setUp()
-    return ours(store)
+  'express-session': {
+    label: 'express-session, MemoryStore',
+    listener: async () => (await import('./peers/express-session.ts')).app('express-session'),
   },
+  'cookie-session': {
+    label: 'cookie-session ¹',
+    listener: async () => (await import('./peers/cookie-session.ts')).app(),
+  },
+  'iron-session': {
+    label: 'iron-session ¹',
+    listener: async () => (await import('./peers/iron-session.ts')).app(),
+  },
+  'express-jwt': {
+    label: 'express-jwt ²',
+    identityOnly: true,
+    listener: async () => (await import('./peers/express-jwt.ts')).app(),
+  },
+  'better-auth': {
+    label: 'better-auth, cookie cache ³',
+    identityOnly: true,
+    listener: async () => (await import('./peers/better-auth.ts')).app(),
+  },
+  memory: { label: 'ours, memory', listener: onExpress('memory') },
+  secret: { label: 'ours, memory, HS256', listener: onExpress('memory', { secret: true }) },
+  sqlite: { label: 'ours, SQLite', listener: onExpress('sqlite') },
+  remembered: {
+    label: 'ours, SQLite, maxStale 10 s',
+    listener: onExpress('emptySqlite', { maxStale: '10s' }),
+  },
+
+  'bare-fastify': {
+    label: 'bare Fastify',
+    listener: async () => (await import('./hosts/fastify.ts')).fastifyApp(NO_SESSIONS),
+  },
+  'fastify-session': {
+    label: '@fastify/session, its store',
+    listener: async () => (await import('./peers/fastify-session.ts')).app(),
+  },
+  'fastify-memory': { label: 'ours, memory', listener: onFastify('memory') },
+  'fastify-remembered': {
+    label: 'ours, SQLite, maxStale 10 s',
+    listener: onFastify('emptySqlite', { maxStale: '10s' }),
+  },
+
+  'bare-koa': {
+    label: 'bare Koa',
+    listener: async () => (await import('./hosts/koa.ts')).koaApp(NO_SESSIONS),
+  },
+  'koa-session': {
+    label: 'koa-session, Map',
+    listener: async () => (await import('./peers/koa-session.ts')).app(),
+  },
+
+  'bare-fetch': {
+    label: 'bare Hono',
+    listener: async () => (await import('./hosts/hono.ts')).honoApp(NO_SESSIONS),
+  },
+  'hono-session': {
+    label: '@hono/session, Map',
+    listener: async () => (await import('./peers/hono-session.ts')).app(),
+  },
+  'fetch-memory': { label: 'ours, memory', listener: onFetch('memory') },
+  'fetch-remembered': {
+    label: 'ours, SQLite, maxStale 10 s',
+    listener: onFetch('emptySqlite', { maxStale: '10s' }),
+  },
+
+  'express-session-redis': {
+    label: 'express-session, connect-redis',
+    listener: classic('express-session', 'redis'),
+  },
+  'drop-in-redis': {
+    label: 'drop-in, connect-redis',
+    listener: classic('symbolon/express-session', 'redis'),
+  },
+  redis: { label: 'ours, Redis', listener: onExpress('redis') },
+  'redis-remembered': {
+    label: 'ours, Redis, maxStale 10 s',
+    listener: onExpress('redis', { maxStale: '10s' }),
+  },
+  'express-session-postgres': {
+    label: 'express-session, connect-pg-simple',
+    listener: classic('express-session', 'postgres'),
+  },
+  postgres: { label: 'ours, PostgreSQL', listener: onExpress('postgres') },
+} satisfies Readonly<Record<string, App>>
+
+export type Server = keyof typeof APPS
+
+export function appOf(server: Server): App {
+  return APPS[server]
 }
 
-function ours(store: Store, maxStale: Duration = 0): Words {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const fields = [
-    ['id', 'uid', 'userId'],
-    ['roles', 'r', 'roles'],
-  ] as const
-  const sessions = createSessions({ keys: privateKey, fields, store, maxStale })
-  return {
-    middleware: sessionMiddleware(sessions) as RequestHandler,
-    login: (request, user) => request.session.login(user),
-    userId: (request) => request.auth?.['userId'],
-    data: (request) => request.session as Data,
+/** A framework alone. */
+export function isBare(server: Server): boolean {
+  return server.startsWith('bare')
+}
+
+interface Ours {
+  readonly maxStale?: Duration
+  readonly secret?: boolean
+}
+
+type Listener = App['listener']
+
+async function sessionsOn(
+  store: keyof typeof OUR_STORES,
+  { maxStale, secret }: Ours,
+  places: Places,
+): Promise<Sessions> {
+  return ourSessions(await OUR_STORES[store](places), maxStale, secret)
+}
+
+function onExpress(store: keyof typeof OUR_STORES, options: Ours = {}): Listener {
+  return async (places) => {
+    const { app } = await import('./peers/ours-express.ts')
+    return app(await sessionsOn(store, options, places))
   }
 }
 
-/** With the options that its documentation advises; by default with the store that it comes with. */
-function expressSession(
+function onFastify(store: keyof typeof OUR_STORES, options: Ours = {}): Listener {
+  return async (places) => {
+    const { app } = await import('./peers/ours-fastify.ts')
+    return app(await sessionsOn(store, options, places))
+  }
+}
+
+function onFetch(store: keyof typeof OUR_STORES, options: Ours = {}): Listener {
+  return async (places) => {
+    const { app } = await import('./peers/ours-fetch.ts')
+    return app(await sessionsOn(store, options, places))
+  }
+}
+
+function classic(
   name: 'express-session' | 'symbolon/express-session',
-  store?: object,
-): Words {
-  const session = require(name) as (options: object) => RequestHandler
-  const secret = randomBytes(32).toString('hex')
-  return {
-    middleware: session({ secret, store, resave: false, saveUninitialized: false }),
-    login: (request, user) => Object.assign(request.session, { user }),
-    userId: (request) => (request.session as { user?: User }).user?.id,
-    data: (request) => request.session as Data,
+  store: keyof typeof CLASSIC_STORES,
+): Listener {
+  return async (places) => {
+    const { app } = await import('./peers/express-session.ts')
+    return app(name, await CLASSIC_STORES[store](places))
   }
-}
-
-async function connectRedis({ redisPort }: Places): Promise<object> {
-  const { RedisStore } = require('connect-redis') as {
-    RedisStore: new (options: object) => object
-  }
-  return new RedisStore({ client: await redisClient(redisPort!) })
-}
-
-function connectPg({ postgresPort }: Places): object {
-  const createStore = require('connect-pg-simple') as (
-    session: unknown,
-  ) => new (options: object) => object
-  const Store = createStore(require('express-session'))
-  return new Store({ pool: postgresPool(postgresPort!), createTableIfMissing: true })
 }

@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
 const PATIENCE_MS = 60_000
+/** Of what it says before its end, in characters: some libraries tell of every cookie they refuse. */
+const KEPT = 2000
 
 /** A program of this folder in a process of its own, that answers each message by one. */
 export class Child {
@@ -12,8 +14,14 @@ export class Child {
   constructor(program: string, args: readonly string[] = []) {
     const path = fileURLToPath(new URL(program, import.meta.url))
     const env = { ...process.env, NODE_ENV: 'production' }
-    this.#process = fork(path, args, { env })
-    this.#process.once('exit', () => this.#exit.abort(new Error(`${program} has ended`)))
+    this.#process = fork(path, args, { env, stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    let said = ''
+    this.#process.stderr!.on('data', (text: Buffer) => {
+      said = `${said}${text.toString()}`.slice(-KEPT)
+    })
+    this.#process.once('exit', () => {
+      this.#exit.abort(new Error(`${program} ${args.join(' ')} has ended: ${said}`))
+    })
   }
 
   ask<Answer>(message: object | string): Promise<Answer> {

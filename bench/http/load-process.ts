@@ -5,6 +5,8 @@ import { quantile } from '../statistics.ts'
 
 export interface LoadJob {
   readonly port: number
+  /** Default `GET`. */
+  readonly method?: 'POST'
   readonly path: string
   /** Sent in turn, each by one connection only; none for requests without one. */
   readonly cookies: readonly string[]
@@ -18,11 +20,14 @@ export interface LoadResult {
   readonly p50: number
   /** In ms. */
   readonly p99: number
+  /** In ms. */
+  readonly p999: number
   /** How long it took, in ms. */
   readonly taken: number
 }
 
-const HEAD = /^HTTP\/1\.1 200 .*?\r\nContent-Length: (\d+)\r\n.*?\r\n\r\n/is
+/** Whom it does not believe a server answers 200 as nobody, or 401. */
+const HEAD = /^HTTP\/1\.1 (?:200|401) .*?\r\nContent-Length: (\d+)(?:\r\n.*?)?\r\n\r\n/is
 
 /**
  * A connection that sends its next request when the answer is there. Written here since autocannon,
@@ -105,6 +110,7 @@ async function carryOut(job: LoadJob): Promise<LoadResult> {
     requestsPerSecond: (latencies.length / taken) * 1000,
     p50: quantile(sorted, 0.5),
     p99: quantile(sorted, 0.99),
+    p999: quantile(sorted, 0.999),
     taken,
   }
 }
@@ -122,8 +128,8 @@ function stayAwake(): AbortController {
   return end
 }
 
-function open({ port, path, cookies, connections }: LoadJob): Promise<Connection[]> {
-  const requests = cookies.length === 0 ? [request(path)] : cookies.map((it) => request(path, it))
+function open({ port, cookies, connections, ...what }: LoadJob): Promise<Connection[]> {
+  const requests = cookies.length === 0 ? [request(what)] : cookies.map((it) => request(what, it))
   return Promise.all(
     Array.from({ length: connections }, async (_, index) => {
       const socket = connect(port, '127.0.0.1')
@@ -134,10 +140,11 @@ function open({ port, path, cookies, connections }: LoadJob): Promise<Connection
   )
 }
 
-function request(path: string, cookie?: string): Buffer {
+function request({ method, path }: Pick<LoadJob, 'method' | 'path'>, cookie?: string): Buffer {
   const lines = [
-    `GET ${path} HTTP/1.1`,
+    `${method ?? 'GET'} ${path} HTTP/1.1`,
     'Host: 127.0.0.1',
+    ...(method === undefined ? [] : ['Content-Length: 0']),
     ...(cookie ? [`Cookie: ${cookie}`] : []),
   ]
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`)

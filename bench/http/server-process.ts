@@ -1,17 +1,20 @@
 // One server in a process of its own, which tells its parent its port, and what it used when asked.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Places, type Server, createApp } from './apps.ts'
+import { type Server, appOf } from './apps.ts'
+import type { Places } from './stores.ts'
 
 /** What a server has used since it began. */
 export interface Usage {
   /** CPU time of the whole process, in µs. */
   readonly cpu: number
   readonly requests: number
+  /** The memory that the process holds now (RSS), in bytes. */
+  readonly memory: number
 }
 
 const [kind, places] = process.argv.slice(2) as [Server, string]
-const app = await createApp(kind, JSON.parse(places) as Places)
+const app = await appOf(kind).listener(JSON.parse(places) as Places)
 let requests = 0
 
 const server = createServer((request, response) => {
@@ -23,6 +26,7 @@ server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressI
 process.on('message', (message) => {
   if (message !== 'usage') return
   const { user, system } = process.cpuUsage()
-  process.send?.({ cpu: user + system, requests } satisfies Usage)
+  const memory = process.memoryUsage.rss()
+  process.send?.({ cpu: user + system, requests, memory } satisfies Usage)
 })
 process.on('disconnect', () => process.exit())
