@@ -18,6 +18,8 @@ export interface GrowthResult {
   readonly kind: Kind
   readonly operation: Operation
   readonly size: number
+  /** What a session takes there, with its share of all indexes: of the disk, or of Redis' memory. */
+  readonly bytes: number
   readonly p50: readonly number[]
   readonly p99: readonly number[]
 }
@@ -27,6 +29,7 @@ interface Cell {
   readonly operation: Operation
   readonly size: number
   readonly grown: Growable
+  readonly bytes: number
   readonly p50: number[]
   readonly p99: number[]
 }
@@ -113,9 +116,10 @@ async function fillCells(kind: Kind, growing: Growing, sizes: readonly number[])
   for (const size of sizes) {
     const grown = await growing.add()
     await grown.addSessions({ from: 1, count: size })
+    const bytes = (await grown.bytes()) / size
     for (const operation of Object.keys(OPERATIONS) as Operation[]) {
       if (operation === 'sweep' && grown.store.sweep === undefined) continue
-      cells.push({ kind, operation, size, grown, p50: [], p99: [] })
+      cells.push({ kind, operation, size, grown, bytes, p50: [], p99: [] })
     }
   }
   return cells
@@ -132,9 +136,9 @@ async function measure({ operation, size, grown, p50, p99 }: Cell, calls: number
   p99.push(quantile(times, 0.99))
 }
 
-function resultOf({ kind, operation, size, p50, p99 }: Cell): GrowthResult {
+function resultOf({ kind, operation, size, bytes, p50, p99 }: Cell): GrowthResult {
   // The first repetition only warmed up.
-  return { kind, operation, size, p50: p50.slice(1), p99: p99.slice(1) }
+  return { kind, operation, size, bytes, p50: p50.slice(1), p99: p99.slice(1) }
 }
 
 /**

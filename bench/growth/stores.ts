@@ -1,12 +1,14 @@
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Store } from 'symbolon'
 import { postgres } from 'symbolon/stores/postgres'
 import { redis } from 'symbolon/stores/redis'
 import { sqlite } from 'symbolon/stores/sqlite'
 import type { RunningServer } from '../../test/support/servers.ts'
-import { postgresPool, redisClient } from '../stores/clients.ts'
-import { type Filling, fillPostgres, fillSqlite, idOf, recordOf } from '../stores/filling.ts'
+import { type NodeRedis, type PostgresPool, postgresPool, redisClient } from '../stores/clients.ts'
+import { type Filling, fillPostgres, fillSqlite } from '../stores/filling.ts'
 import { STORE_SERVERS, startIfThere } from '../stores/servers.ts'
+import { fillRedis } from './fill-redis.ts'
 
 /** Empty stores of one kind beside each other. */
 export interface Growing {
@@ -18,13 +20,12 @@ export interface Growing {
 export interface Growable {
   readonly store: Store
   readonly addSessions: (filling: Filling) => unknown
+  /** What the store takes on the disk, or of Redis in memory, in bytes. */
+  readonly bytes: () => number | Promise<number>
 }
 
 export const KINDS = ['SQLite', 'PostgreSQL', 'Redis'] as const
 export type Kind = (typeof KINDS)[number]
-
-/** So many sessions are on their way to Redis at once. */
-const AT_ONCE = 1000
 
 /** @returns undefined where the server is not installed */
 export async function startGrowing(kind: Kind, folder: string): Promise<Growing | undefined> {
@@ -46,7 +47,11 @@ function growingSqlite(folder: string): Growing {
       const file = join(folder, `${stores.length}.db`)
       const store = sqlite({ file })
       stores.push(store)
-      return { store, addSessions: (filling) => fillSqlite(store, file, filling) }
+      return {
+        store,
+        addSessions: (filling) => fillSqlite(store, file, filling),
+        bytes: () => statSync(file).size,
+      }
     },
     async close() {
       for (const store of stores) await store.close?.()
@@ -62,7 +67,11 @@ async function growingPostgres(server: RunningServer): Promise<Growing> {
       const table = `sessions_${++tables}`
       const store = postgres(pool, { table })
       await store.setUp()
-      return { store, addSessions: (filling) => fillPostgres(pool, table, filling) }
+      return {
+        store,
+        addSessions: (filling) => fillPostgres(pool, table, filling),
+        bytes: () => sizeOfTable(pool, table),
+      }
     },
     async close() {
       await pool.end()
@@ -76,8 +85,14 @@ async function growingRedis(server: RunningServer): Promise<Growing> {
   let prefixes = 0
   return {
     async add() {
-      const store = redis(client, { prefix: `${++prefixes}:` })
-      return { store, addSessions: (filling) => fillByVerbs(store, filling) }
+      const prefix = `${++prefixes}:`
+      const store = redis(client, { prefix })
+      const before = await memoryOf(client)
+      return {
+        store,
+        addSessions: (filling) => fillRedis(store, server.port, prefix, filling),
+        bytes: async () => (await memoryOf(client)) - before,
+      }
     },
     async close() {
       client.destroy()
@@ -86,12 +101,14 @@ async function growingRedis(server: RunningServer): Promise<Growing> {
   }
 }
 
-async function fillByVerbs(store: Store, { from, count }: Filling): Promise<void> {
-  for (let done = 0; done < count; done += AT_ONCE) {
-    const numbers = Array.from(
-      { length: Math.min(AT_ONCE, count - done) },
-      (_, n) => from + done + n,
-    )
-    await Promise.all(numbers.map(async (number) => store.create(idOf(number), recordOf(number))))
-  }
+/** With its indexes. */
+async function sizeOfTable(pool: PostgresPool, table: string): Promise<number> {
+  const answer = await pool.query('SELECT pg_total_relation_size($1::regclass) AS bytes', [table])
+  const { rows } = answer as { rows: readonly [{ bytes: string }] }
+  return Number(rows[0].bytes)
+}
+
+async function memoryOf(client: NodeRedis): Promise<number> {
+  const [, bytes] = /used_memory:(\d+)/.exec(await client.info('memory')) ?? []
+  return Number(bytes)
 }
