@@ -46,7 +46,7 @@ export function* open(core: Core, request: RequestFacts): Steps<Found> {
   const values = cookieValues(request.cookie ?? '', core.settings.cookie.names)
   const tooMany = values.length > MOST_COOKIES
   const genuine = yield* genuineOf(core, values)
-  const [newest] = genuine
+  const newest = genuine[0]
   if (newest === undefined) return tooMany ? ambiguous(core, []) : yield* openOther(core, request)
   const tokens = genuine.map(({ token }) => token)
   const { id } = newest.token
@@ -89,7 +89,7 @@ function* openRecord(
   tokens: readonly GenuineToken[],
   renamed: boolean,
 ): Steps<Found> {
-  const [token] = tokens
+  const token = tokens[0]
   const recallable = token !== undefined && !renamed && SAFE_METHODS.has(request.method)
   const recalled = recallable
     ? usable(core, token, yield* wait(core.store.recall?.(id)))
