@@ -40,7 +40,7 @@ export function withSession<User, Auth, Rest extends unknown[]>(
     let response: Response
     try {
       visit = await sessions.open(factsOf(request))
-      visit.response = closingWith(request.signal)
+      visit.response = closingWith(request)
       response = await handler(request, contextOf<User, Auth>(visit), ...rest)
     } catch (error) {
       response = errorResponse(sessions, error)
@@ -76,9 +76,14 @@ function errorResponse(sessions: Sessions, error: unknown): Response {
   return new Response(body, { status, headers })
 }
 
-/** A client that goes away is all that a fetch handler hears of a response's end. */
-function closingWith(signal: AbortSignal): Visit['response'] {
-  return { once: (_close, listener) => signal.addEventListener('abort', listener, { once: true }) }
+/**
+ * A client that goes away is all that a fetch handler hears of a response's end. The signal is asked
+ * for when it is needed: Node's servers make it, and the whole request, only then.
+ */
+function closingWith(request: Request): Visit['response'] {
+  return {
+    once: (_close, listener) => request.signal.addEventListener('abort', listener, { once: true }),
+  }
 }
 
 function factsOf({ headers, method }: Request): RequestFacts {
