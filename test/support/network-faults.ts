@@ -9,7 +9,7 @@ import type { RunningServer, ServerKind } from './servers.ts'
 import { isFailure, lasting, outcome, prepareVerbs, untilItAnswers } from './store-faults.ts'
 
 /** The time limit that a tested store is to have. */
-export const TIMEOUT_MS = 400
+export const TIMEOUT_MS = 800
 
 type TestedStore = Store & { setUp?(): Promise<void> }
 
