@@ -14,7 +14,7 @@ export function givenKeys(keys: Promise<readonly VerifyingKey[]>): Keys {
   const byKid = keys.then((all) => {
     const map = new Map(all.map((key) => [key.kid, key]))
     if (map.size === all.length) return map
-    throw refused('invalid_key', 'two keys have the same kid, or one is given twice')
+    throw refused('invalid_key', 'two keys have the same kid')
   })
   // Whoever verifies first hears of it, and it is no unhandled rejection before that.
   byKid.catch(() => undefined)

@@ -153,7 +153,7 @@ function checkSource(own: TrustOptions): void {
 function checkIssuer(issuer: string | undefined, published: boolean): string {
   const isText = typeof issuer === 'string' && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(issuer)
   if (isText && (URL.canParse(issuer) || !published)) return issuer
-  throw refused('invalid_option', 'issuer must be what the app gives as its issuer')
+  throw refused('invalid_option', 'issuer must be that of the app')
 }
 
 function reporter(

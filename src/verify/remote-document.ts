@@ -25,7 +25,6 @@ interface Held<T> {
   readonly text: string
   readonly etag: string | undefined
   readonly fetched: number
-  readonly freshFor: number
 }
 
 /**
@@ -37,22 +36,28 @@ const SHARES_FETCHES = globalThis.navigator?.userAgent !== 'Cloudflare-Workers'
 /** So soon a document that is followed is asked for again, and so long after it was last wanted. */
 const INTERVAL_MS = 400
 const WANTED_MS = 30_000
+/** Who has not asked for so long rested, or stood still: what is held may be of any time before. */
+const PAUSE_MS = 1000
 
 /**
  * A document that another server publishes, fetched when it is wanted and not more often. Whoever
- * wants it waits only for the first answer, and for one after a time in which nobody wanted it; and
- * for none while it cannot be fetched, so that a server that is silent holds up one request, not all.
+ * wants it waits only for the first answer, and for one after a time in which nobody asked; while it
+ * cannot be fetched, one request a fetch, if what is held is of no use any more: a process that stands
+ * still between requests has no other time for it.
  */
 export class RemoteDocument<T> {
   readonly #address: string
   readonly #rules: DocumentRules<T>
   readonly #transport: Transport
   #held: Held<T> | undefined
+  #freshFor = 0
   #tried = -Infinity
   #failed = false
   #wanted = -Infinity
   #pause: AbortSignal | undefined
   #loading: Promise<void> | undefined
+  /** The fetch that a request waits for. */
+  #awaited: Promise<void> | undefined
 
   constructor(address: string, transport: Transport, rules: DocumentRules<T>) {
     this.#address = address
@@ -65,34 +70,38 @@ export class RemoteDocument<T> {
    *
    * @param freshFor how old it may be for nobody to wait, in ms; default as it is published
    */
-  async get(freshFor: number = this.#held?.freshFor ?? 0): Promise<T | undefined> {
+  async get(freshFor: number = this.#freshFor): Promise<T | undefined> {
     // Half of the time is left for an answer that nobody waits for.
     if (!this.#isYounger(freshFor / 2)) {
       const refreshed = this.#refresh()
-      const mayGoOn = SHARES_FETCHES && (this.#failed || this.#isYounger(freshFor))
-      if (!mayGoOn) await refreshed
+      const limit = this.#failed ? this.#rules.staleLimit : freshFor
+      const mayGoOn = this.#isYounger(limit) || (this.#failed && refreshed === this.#awaited)
+      if (!SHARES_FETCHES || !mayGoOn) await (this.#awaited = refreshed)
     }
     return this.#isYounger(this.#rules.staleLimit) ? this.#held?.value : undefined
   }
 
   /** The same where seconds count: it is asked for again and again, as long as it is wanted. */
   follow(): Promise<T | undefined> {
-    const isFollowed = SHARES_FETCHES && this.#isWithin(this.#wanted, WANTED_MS)
+    if (!SHARES_FETCHES) return this.get(0)
     this.#wanted = this.#transport.now()
-    if (!isFollowed) {
-      this.#held &&= { ...this.#held, freshFor: 0 }
-      if (SHARES_FETCHES) void this.#keepAsking()
-    }
+    if (this.#loading === undefined && this.#hasPaused) void this.#keepAsking()
     return this.get()
   }
 
+  get #hasPaused(): boolean {
+    return !this.#isWithin(this.#tried, PAUSE_MS)
+  }
+
   async #keepAsking(): Promise<void> {
+    if (this.#hasPaused) this.#freshFor = 0
     await this.#refresh()
     // Of all runtimes' timers the one that keeps no process alive.
     const pause = (this.#pause = AbortSignal.timeout(INTERVAL_MS))
     pause.addEventListener('abort', () => {
-      const isNext = pause === this.#pause && this.#isWithin(this.#wanted, WANTED_MS)
-      if (isNext) void this.#keepAsking()
+      if (pause !== this.#pause) return
+      if (this.#isWithin(this.#wanted, WANTED_MS)) void this.#keepAsking()
+      else this.#tried = -Infinity
     })
   }
 
@@ -100,19 +109,21 @@ export class RemoteDocument<T> {
   #refresh(): Promise<void> {
     if (this.#loading !== undefined && SHARES_FETCHES) return this.#loading
     if (this.#isWithin(this.#tried, this.#rules.cooldown)) return Promise.resolve()
-    const { now } = this.#transport
     // Where fetches are not shared, at least who can go on with what is held need not make one.
-    if (this.#held !== undefined) this.#tried = now()
-    this.#loading = this.#load()
-      .catch((error: unknown) => {
-        this.#failed = true
-        this.#rules.onError(error)
-      })
-      .finally(() => {
-        this.#tried = now()
-        this.#loading = undefined
-      })
+    if (this.#held !== undefined) this.#tried = this.#transport.now()
+    this.#loading = this.#attempt()
     return this.#loading
+  }
+
+  async #attempt(): Promise<void> {
+    try {
+      await this.#load()
+    } catch (error) {
+      this.#failed = true
+      this.#rules.onError(error)
+    }
+    this.#tried = this.#transport.now()
+    this.#loading = undefined
   }
 
   #isYounger(age: number): boolean {
@@ -129,11 +140,11 @@ export class RemoteDocument<T> {
     const fetched = this.#transport.now()
     const held = this.#held
     const response = await this.#request(held?.etag)
-    const freshFor = this.#freshness(response)
     const text = response.status === 304 && held ? held.text : await readBody(response, maxBytes)
     const value = text === held?.text ? held.value : await read(text)
     const etag = response.headers.get('etag') ?? undefined
-    this.#held = { value, text, etag, fetched, freshFor }
+    this.#held = { value, text, etag, fetched }
+    this.#freshFor = this.#freshness(response)
     this.#failed = false
   }
 
@@ -163,7 +174,8 @@ async function readBody({ body }: Response, maxBytes: number): Promise<string> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   // Not every browser can iterate over a stream.
   const reader = body?.getReader()
-  let [text, length] = ['', 0]
+  let text = ''
+  let length = 0
   for (let read = await reader?.read(); read?.value !== undefined; read = await reader?.read()) {
     length += read.value.byteLength
     if (length > maxBytes) {

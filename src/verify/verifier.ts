@@ -60,8 +60,10 @@ interface Verified<Claims> {
  * minute, at most a day), and, for a key that is not known yet, at most every 30 seconds (`cooldown`).
  * While they cannot be fetched, what is known is used for a day. A logout is heard of when the token
  * expires, or within a second where the app publishes revocations: they are asked for every 400 ms,
- * until half a minute after the last request. Only the first request, and the first after such a rest,
- * waits for an answer of the app; and none while the app gives none.
+ * until half a minute after the last request. Only the first request waits for an answer of the app,
+ * and the first after such a rest, or after the process stood still (functions that are frozen between
+ * requests). While the app gives no answer one request at a time waits for it, once what is known is too
+ * old to be used, and none before.
  *
  * @throws SessionError `invalid_option`, `invalid_key`
  *

@@ -72,6 +72,16 @@ describe('R32 when it is asked for', () => {
     assert.equal(feed.asked(), last + 3)
   })
 
+  test('R32 a process that stood still in between waits for news, as after a rest', async () => {
+    const feed = await following(listOf({}))
+    assert.equal(await feed.reason(), undefined)
+    await feed.rest()
+    feed.app.answer = text(listOf(revoked, { seq: 2, iat: NOW + 20 }))
+    feed.clock.pass(20_000)
+    assert.deepEqual(await answersOf(feed), ['revoked'])
+    assert.equal(feed.asked(), 2)
+  })
+
   test('R32 “not changed” is believed only of a list that is young itself', async () => {
     const etag = '"1"'
     const feed = await following((request, response) => {
@@ -132,7 +142,7 @@ describe('R32 FED-07 a list that cannot be fetched', () => {
     ['refuse', 'unavailable'],
     ['accept', undefined],
   ] as const) {
-    test(`holds up no request while the app is silent: ${onStale}`, async () => {
+    test(`holds up no request while the app is silent, past its time one: ${onStale}`, async () => {
       const feed = await following(listOf({}), { onStale })
       assert.equal(await feed.reason(), undefined)
       await feed.rest()
@@ -153,15 +163,17 @@ describe('R32 FED-07 a list that cannot be fetched', () => {
       feed.clock.pass(29_999 - (5 * TIMEOUT + 6 * INTERVAL))
       assert.deepEqual(await answersOf(feed), [undefined])
       feed.clock.pass(1)
+      const one = feed.reason()
       assert.deepEqual(await answersOf(feed), [late])
       assert.equal(feed.asked(), 7)
       feed.app.answer = text(listOf({}, { iat: NOW + 35 }))
       feed.clock.pass(TIMEOUT)
+      assert.equal(await one, late)
       await feed.next()
       assert.deepEqual(await answersOf(feed), [undefined])
     })
 
-    test(`that was never there: the first requests wait for it together, no others: ${onStale}`, async () => {
+    test(`that was never there: the first requests wait for it together, then one a fetch: ${onStale}`, async () => {
       const feed = await following(silence, { onStale })
       const first = answersOf(feed, 100)
       await eventually(feed.asked, 1)
@@ -174,9 +186,11 @@ describe('R32 FED-07 a list that cannot be fetched', () => {
         assert.deepEqual(await answersOf(feed), [late])
         feed.clock.pass(INTERVAL)
         await eventually(feed.asked, asked)
+        const one = feed.reason()
         assert.deepEqual(await answersOf(feed), [late])
         assert.equal(feed.asked(), asked)
         feed.clock.pass(TIMEOUT)
+        assert.equal(await one, late)
       }
       feed.app.answer = text(listOf(revoked, { iat: NOW + 20 }))
       await feed.next()
@@ -184,7 +198,26 @@ describe('R32 FED-07 a list that cannot be fetched', () => {
     })
   }
 
-  test('and after minutes in which nobody asked holds up no request either', async () => {
+  test('does not keep a process from it that stands still between its requests', async () => {
+    const feed = await following(listOf({}))
+    assert.equal(await feed.reason(), undefined)
+    await feed.rest()
+    feed.app.answer = silence
+    feed.clock.pass(INTERVAL)
+    await eventually(feed.asked, 2)
+    const found = []
+    for (const seconds of [20, 40, 60, 80]) {
+      // What was under way is too late now.
+      feed.clock.pass(20_000)
+      await eventually(() => feed.problems.length >= 1, true)
+      const answer = text(listOf({}, { iat: NOW + seconds }))
+      feed.app.answer = (request, response) => void setTimeout(answer, 30, request, response)
+      found.push(await feed.reason())
+    }
+    assert.deepEqual(found, [undefined, undefined, undefined, undefined])
+  })
+
+  test('and after minutes in which nobody asked holds up one request', async () => {
     const feed = await following(listOf({}))
     assert.equal(await feed.reason(), undefined)
     await feed.rest()
@@ -192,7 +225,10 @@ describe('R32 FED-07 a list that cannot be fetched', () => {
     await feed.next()
     feed.app.answer = silence
     feed.clock.pass(600_000)
-    assert.equal(await feed.reason(), 'unavailable')
+    const one = feed.reason()
+    assert.deepEqual(await answersOf(feed), ['unavailable'])
     await eventually(feed.asked, 3)
+    feed.clock.pass(TIMEOUT)
+    assert.equal(await one, 'unavailable')
   })
 })
