@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { chartsOf } from './charts.ts'
+import { fileOf, replaceIn } from './pages.ts'
 import { find } from './reports/http.ts'
 import { reportsOf } from './reports.ts'
 import { asMarkdown } from './report.ts'
@@ -11,9 +11,9 @@ import { type Server, appOf } from './http/apps.ts'
 import { ratio } from './statistics.ts'
 import { digits } from './table.ts'
 
-const README = file('README.md')
-const PAGE = file('docs/performance.md')
-const IMAGES = file('docs/images')
+const README = fileOf('README.md')
+const PAGE = fileOf('docs/performance.md')
+const IMAGES = fileOf('docs/images')
 
 const SECTION = `## Measured
 
@@ -81,18 +81,4 @@ function summary({ http }: Results): string {
     ['| CPU time per request | | |', '|---|---|---|', ...lines].join('\n'),
     '`npm run bench` repeats it on your machine; all tables and how they were made: [docs/performance.md](docs/performance.md).',
   ].join('\n\n')
-}
-
-/** Everything else on the page stays. */
-function replaceIn(path: string, name: string, content: string): void {
-  const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`]
-  const text = readFileSync(path, 'utf8')
-  const [from, to] = [text.indexOf(begin), text.indexOf(end)]
-  if (from === -1 || to < from) throw new Error(`${path} has no ${begin} … ${end} to write between`)
-  const before = text.slice(0, from + begin.length)
-  writeFileSync(path, `${before}\n\n${content.trim()}\n\n${text.slice(to)}`)
-}
-
-function file(path: string): string {
-  return fileURLToPath(new URL(`../${path}`, import.meta.url))
 }
