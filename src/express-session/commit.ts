@@ -2,7 +2,7 @@ import type { AnyCookie } from '../adapters/head-changes.ts'
 import { type Answer, type HeadChanges, asSessionError } from '../session/commit.ts'
 import { sign } from '../session/identity.ts'
 import { renew, renewalDue } from '../session/renewal.ts'
-import { type Steps, walk } from '../session/steps.ts'
+import type { Steps } from '../session/steps.ts'
 import { ended, touchQuietly } from '../session/write.ts'
 import { SessionError } from '../errors.ts'
 import { isAdoptable, store } from './binding.ts'
@@ -18,8 +18,6 @@ export interface CommittedVisit {
   readonly carried: boolean
   /** Whether a session ended in this request and none took its place. */
   readonly ended: boolean
-  /** Whether a touch of the session is under way at once. */
-  readonly touchesUnread: boolean
   /** Takes up what the app put at `req.session`. */
   follow(): Steps<void>
   end(): Steps<void>
@@ -67,7 +65,7 @@ function* carryOut(visit: CommittedVisit, answer: Answer): Steps<string | undefi
   if (plan.write === 'refuse') throw ended()
   if (plan.write !== 'none' || plan.cookie) req.session.touch()
   state.issuing = plan.cookie
-  const alive = yield* write(visit, plan, now)
+  const alive = yield* write(state, plan, now)
   return alive && plan.cookie ? yield* cookieValue(state) : undefined
 }
 
@@ -103,10 +101,9 @@ function isCacheable(status: number, cacheControl: string | undefined): boolean 
 }
 
 /** @returns whether the session is alive */
-function* write(visit: CommittedVisit, { write: verb }: Plan, now: Situation): Steps<boolean> {
-  const { state } = visit
+function* write(state: RequestState, { write: verb }: Plan, now: Situation): Steps<boolean> {
   if (verb === 'none') return true
-  if (verb === 'touch') return yield* touch(visit)
+  if (verb === 'touch') return yield* touch(state)
   try {
     yield* store(state)
     return true
@@ -118,12 +115,11 @@ function* write(visit: CommittedVisit, { write: verb }: Plan, now: Situation): S
   }
 }
 
-/** Nothing of the answer depends on a use of the session, unless it sets a cookie. */
-function* touch({ state, touchesUnread }: CommittedVisit): Steps<boolean> {
-  if (touchesUnread) {
-    void walk(touchQuietly(state))
-    return true
-  }
+/**
+ * Awaited, though nothing of the answer depends on it: some stores write back what they read, and
+ * would undo what the client's next request does in another process.
+ */
+function* touch(state: RequestState): Steps<boolean> {
   if (!state.issuing || state.config.writesOld || !renewalDue(state))
     return yield* touchQuietly(state)
   yield* renew(state, 'touch')

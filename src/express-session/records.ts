@@ -117,17 +117,13 @@ export class Records implements Verbs {
     return 'ok'
   }
 
-  /** Whether a touch need not read the session once more, so that it is under way at once. */
-  get touchesUnread(): boolean {
-    return this.#access.touchesOnly && !this.#living.issuing
-  }
-
   /**
    * With the data as they are stored now, which some stores write; and most stores touch in silence
    * what is gone.
    */
   *#touch(id: string): Steps<boolean> {
-    const session = this.touchesUnread ? this.#unlessEnded(id) : yield* this.#get(id)
+    const mayBeOld = this.#access.touchesOnly && !this.#living.issuing
+    const session = mayBeOld ? this.#unlessEnded(id) : yield* this.#get(id)
     if (session === undefined) return false
     const touched = yield* wait(this.#access.touch(id, { ...session, cookie: this.#living.cookie }))
     return touched !== false

@@ -71,10 +71,6 @@ export class RequestVisit implements HeadVisit, CommittedVisit, SessionControl {
     return this.#ended || this.state.clear
   }
 
-  get touchesUnread(): boolean {
-    return this.#records.touchesUnread
-  }
-
   run(operation: Operation, session: Session): MaybePromise<void> {
     return this.#operations.run(this.#steps(operation, session))
   }
