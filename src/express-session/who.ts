@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Data } from '../session/data.ts'
 import { shortened } from '../session-names.ts'
+import { canonicalText } from '../stores/connect/record.ts'
 
 /** What a session's own data say of whose it is. */
 export interface Who {
@@ -25,7 +26,7 @@ export function passportUser(session: Data): unknown {
  */
 export function whoIs(said: unknown, known: Who): Who {
   // As it will come back from the store: an ObjectId is a text then.
-  const text = said === undefined ? 'null' : (JSON.stringify(said) ?? 'null')
+  const text = said === undefined ? 'null' : (canonicalText(said) ?? 'null')
   if (text === known.text) return known
   if (text === NOBODY.text) return NOBODY
   const mark = shortened(hash('sha256', `symbolon user v1 ${text}`, 'base64url'))

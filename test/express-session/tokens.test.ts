@@ -230,6 +230,25 @@ describe('the token in the cookie', () => {
 })
 
 describe('the user of a session', () => {
+  test('R1 one named by an object stays the same, in whatever order the store gives it back', async (t) => {
+    const store = new OURS.session.MemoryStore()
+    const rows = new Map<string, string>()
+    store.get = (id: string, done: any) => done(null, JSON.parse(rows.get(id) ?? 'null'))
+    store.set = (id: string, session: any, done: any) => {
+      const { passport, ...rest } = JSON.parse(JSON.stringify(session))
+      const user = passport && Object.fromEntries(Object.entries(passport.user).toReversed())
+      done(void rows.set(id, JSON.stringify({ ...rest, ...(user && { passport: { user } }) })))
+    }
+    const handler = (req: any, res: any): void => {
+      if (req.path === '/login') req.session.passport = { user: { name: 'Ada', id: '7' } }
+      res.json({ id: req.session.id, sub: req.auth?.sub })
+    }
+    const { get } = await kit.serve(t, { options: { store }, handler })
+    const cookie = sessionCookie(await get('/login'))!
+    assert.deepEqual(JSON.parse((await get('/', { cookie })).body), { id: idIn(cookie), sub: '7' })
+    assert.deepEqual((await get('/', { cookie })).cookies, [])
+  })
+
   test('R1 a change of the user gives a new id, whoever makes it', async (t) => {
     const { get, store } = await kit.serve(t, { handler: visit })
     const anonymous = sessionCookie(await get('/?set=name'))

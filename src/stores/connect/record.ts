@@ -149,12 +149,15 @@ function isMark(name: string, value: unknown): boolean {
   return name === 'lastModified' && value instanceof Date
 }
 
-/** The same whatever the order of names: PostgreSQL's jsonb, for one, has its own. */
 export function digest(data: Data): string {
-  const canonical = JSON.stringify(data, (_, value: unknown) =>
-    isObject(value) ? Object.fromEntries(Object.entries(value).toSorted(byName)) : value,
+  return hash('sha256', canonicalText(data), 'base64url')
+}
+
+/** JSON, the same whatever the order of names: PostgreSQL's jsonb, for one, has its own. */
+export function canonicalText(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    isObject(part) ? Object.fromEntries(Object.entries(part).toSorted(byName)) : part,
   )
-  return hash('sha256', canonical, 'base64url')
 }
 
 function byName([one]: [string, unknown], [other]: [string, unknown]): number {
