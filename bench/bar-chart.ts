@@ -36,6 +36,7 @@ export function barChart(
   note: string,
   unit: string,
   sections: readonly Section[],
+  footnote = '',
 ): string {
   const values = sections.flatMap(({ bars }) => bars.map(({ value }) => value))
   const scale = (WIDTH - LEFT - RIGHT) / Math.max(...values)
@@ -49,7 +50,7 @@ export function barChart(
     })
     return [heading, ...lines].join('\n')
   })
-  const height = y + 12
+  const height = y + (footnote === '' ? 12 : 34)
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="12" role="img" aria-label="${escaped(title)}">
 <style>
 ${STYLE}
@@ -58,6 +59,7 @@ ${STYLE}
 ${text(12, 24, title, 'font-size="15" font-weight="600"')}
 ${text(12, 44, note, 'class="note"')}
 ${drawn.join('\n')}
+${text(12, y + 22, footnote, 'class="note" font-size="11"')}
 </svg>
 `
 }

@@ -51,6 +51,7 @@ const NOTES = [
   `Each bound is met or missed by the median; ± is half the distance between the quartiles. All ratios \
 are of figures taken in turn in this one run. Where the server is busy, requests/s and CPU time tell \
 the same; where it waits for a store, or for others on the machine, CPU time is the steadier one.`,
+  'Memory per session, an hour of mixed traffic with faults, and more of growth: [scale.md](scale.md).',
 ]
 
 /** What must be reached, and what was. */

@@ -10,6 +10,9 @@ import { OURS } from './tokens/contestants.ts'
 const UNIT = 'µs'
 const SHORTER = 'CPU time of the server per request, the framework included; shorter is better'
 
+const MARKS =
+  '¹ all data in the cookie, no logout by the server  ² a token, no session  ³ believes its cookie for five minutes'
+
 const ACTIONS: readonly (readonly [Action, string])[] = [
   ['identity', 'who is the user?'],
   ['read', 'read a value of the session'],
@@ -43,7 +46,8 @@ function requests(
       return { name, bars: mine.map(barOf) }
     }),
   )
-  return drawn(`${title}, ${CONNECTIONS} connections`, SHORTER, sections)
+  const marks = groups.includes('express') ? MARKS : ''
+  return drawn(`${title}, ${CONNECTIONS} connections`, SHORTER, sections, marks)
 }
 
 function barOf({ server, cpu }: HttpResult): Bar {
@@ -73,7 +77,12 @@ function kindOf(contestant: string): Bar['kind'] {
   return contestant.startsWith(OURS) ? 'ours' : contestant.includes('call') ? 'bare' : 'other'
 }
 
-function drawn(title: string, note: string, sections: readonly Section[]): string {
+function drawn(
+  title: string,
+  note: string,
+  sections: readonly Section[],
+  footnote?: string,
+): string {
   const filled = sections.filter(({ bars }) => bars.length > 0)
-  return filled.length === 0 ? '' : barChart(title, note, UNIT, filled)
+  return filled.length === 0 ? '' : barChart(title, note, UNIT, filled, footnote)
 }

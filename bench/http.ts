@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Action, ACTIONS } from './http/actions.ts'
+import { type Action, type ActionPlan, ACTIONS } from './http/actions.ts'
 import type { Server } from './http/apps.ts'
 import { Child } from './http/child.ts'
 import { type GroupName, type Load, groupOf } from './http/groups.ts'
@@ -11,7 +11,12 @@ import { STORE_SERVERS, startIfThere } from './stores/servers.ts'
 export interface HttpScale {
   /** Which of the loads are measured. */
   readonly connections: readonly number[]
-  /** How long each server is loaded at a time. */
+  /**
+   * How long each server is loaded before, in ms, divided among all that it is asked: V8 compiles a
+   * server of ours anew until it has answered some 30,000 requests.
+   */
+  readonly warmUp: number
+  /** How long each server is loaded at a time, in ms. */
   readonly milliseconds: number
   readonly repetitions: number
   /** How many sessions are logged in and used in turn. */
@@ -92,8 +97,13 @@ async function measureCells(
     progress('logging in')
     servers = await startServers(serversOf(loads), places, scale.sessions)
     const cells = cellsOf(loads, servers)
-    for (let repetition = 0; repetition <= scale.repetitions; repetition++) {
-      progress(repetition === 0 ? 'warming up' : `repetition ${repetition}`)
+    progress('warming up')
+    for (const cell of cells) {
+      const share = cells.filter(({ running }) => running === cell.running).length
+      await measure(cell, load, scale.warmUp / share)
+    }
+    for (let repetition = 1; repetition <= scale.repetitions; repetition++) {
+      progress(`repetition ${repetition}`)
       for (const cell of cells) cell.runs.push(await measure(cell, load, scale.milliseconds))
     }
     return cells
@@ -120,7 +130,7 @@ function cellsOf(loads: readonly Load[], servers: readonly RunningServer[]): Cel
 
 async function measure(cell: Cell, load: Child, milliseconds: number): Promise<Run> {
   const { running, action, connections } = cell
-  const { cookies: _, asks: __, ...what } = ACTIONS[action] as (typeof ACTIONS)['login']
+  const { cookies: _, asks: __, ...what }: ActionPlan = ACTIONS[action]
   const cookies = cookiesFor(running, action)
   const job: LoadJob = { port: running.port, ...what, cookies, connections, milliseconds }
   await load.ask<'ready'>(job)
@@ -133,11 +143,9 @@ async function measure(cell: Cell, load: Child, milliseconds: number): Promise<R
 }
 
 function resultOf(group: GroupName, { running, action, connections, runs }: Cell): HttpResult {
-  // The first only warmed up.
-  const [, ...counted] = runs
-  const figures = Object.keys(counted[0]!) as (keyof Run)[]
+  const figures = Object.keys(runs[0]!) as (keyof Run)[]
   const all = Object.fromEntries(
-    figures.map((figure) => [figure, counted.map((run) => run[figure])]),
+    figures.map((figure) => [figure, runs.map((run) => run[figure])]),
   ) as Record<keyof Run, number[]>
   return { group, server: running.server, action, connections, ...all }
 }

@@ -44,8 +44,8 @@ function measured(results: Results): string {
     `\`npm run bench\` repeats all of this in less than ten minutes. The load comes from another \
 process, over connections that send the next request when the answer is there; each server has a \
 process of its own, and all take turns in each repetition, so that what slows the machine slows them \
-all. The first repetition only warms up. Every figure is the median of the others, ± half the \
-distance between the quartiles. All answer the same, which is checked before, run on the same Node \
+all. Before, each answers requests for three seconds. Every figure is the median of the repetitions, \
+± half the distance between the quartiles. All answer the same, which is checked before, run on the same Node \
 with NODE_ENV=production, and have the options that their documentation advises; @fastify/session is \
 without \`rolling\`, its default, which would write every session that is read. Others sign by HMAC; \
 ours signs by ES256, as its README says, and by HMAC where the table says HS256.`,

@@ -34,8 +34,9 @@ const FULL: Scale = {
   tokens: { tokens: 2048, batchMs: 40, repetitions: 11 },
   http: {
     connections: [CONNECTIONS, ...FEW_AND_MANY],
-    milliseconds: 200,
-    repetitions: 11,
+    warmUp: 3000,
+    milliseconds: 150,
+    repetitions: 9,
     sessions: 256,
     rows: 100_000,
   },
@@ -54,7 +55,14 @@ const FULL: Scale = {
 const SHORT: Scale = {
   size: { repetitions: 1 },
   tokens: { tokens: 512, batchMs: 2, repetitions: 1 },
-  http: { connections: [CONNECTIONS], milliseconds: 20, repetitions: 1, sessions: 8, rows: 1000 },
+  http: {
+    connections: [CONNECTIONS],
+    warmUp: 100,
+    milliseconds: 20,
+    repetitions: 1,
+    sessions: 8,
+    rows: 1000,
+  },
   growth: {
     sizes: { SQLite: [100, 1000], PostgreSQL: [100, 1000], Redis: [100, 1000] },
     calls: 20,

@@ -5,7 +5,12 @@ export const ACTIONS = {
   write: { asks: 'to count up a value of the session', path: '/write', cookies: 'own' },
   login: { asks: 'for a new session, by a login', path: '/login', method: 'POST', cookies: 'none' },
   anonymous: { asks: 'who the user is, without a cookie', path: '/identity', cookies: 'none' },
-  forged: { asks: 'who the user is, by a forged cookie', path: '/identity', cookies: 'forged' },
+  forged: {
+    asks: 'who the user is, by a forged cookie',
+    path: '/identity',
+    cookies: 'forged',
+    unseen: true,
+  },
 } as const satisfies Readonly<Record<string, ActionPlan>>
 
 export type Action = keyof typeof ACTIONS
@@ -15,6 +20,7 @@ export interface ActionPlan {
   readonly path: string
   readonly method?: 'POST'
   readonly cookies: 'own' | 'none' | 'forged'
+  readonly unseen?: true
 }
 
 /** So many characters from the end of a cookie are changed in turn. */

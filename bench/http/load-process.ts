@@ -10,6 +10,8 @@ export interface LoadJob {
   readonly path: string
   /** Sent in turn, each by one connection only; none for requests without one. */
   readonly cookies: readonly string[]
+  /** Whether the server is to meet each cookie for the first time; default false. */
+  readonly unseen?: true
   readonly connections: number
   readonly milliseconds: number
 }
@@ -90,7 +92,7 @@ function answerLength(chunk: Buffer): number {
 
 async function carryOut(job: LoadJob): Promise<LoadResult> {
   const connections = await open(job)
-  await Promise.all(connections.map((connection) => connection.runOnce()))
+  if (!job.unseen) await Promise.all(connections.map((connection) => connection.runOnce()))
   process.send?.('ready')
   // The parent first asks the server what it has used so far.
   await once(process, 'message')
