@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { chartsOf } from './charts.ts'
 import { fileOf, replaceIn } from './pages.ts'
 import { find } from './reports/http.ts'
@@ -15,26 +15,14 @@ const README = fileOf('README.md')
 const PAGE = fileOf('docs/performance.md')
 const IMAGES = fileOf('docs/images')
 
-const SECTION = `## Measured
-
-<!-- measured -->
-<!-- /measured -->
-`
-
 /** Puts the figures of a full run where users read them: charts, the page's tables, the README. */
 export function publish(results: Results): void {
   mkdirSync(IMAGES, { recursive: true })
   for (const [name, chart] of Object.entries(chartsOf(results))) {
     writeFileSync(`${IMAGES}/${name}.svg`, chart)
   }
-  addSection()
   replaceIn(PAGE, 'measured', measured(results))
   replaceIn(README, 'benchmark', summary(results))
-}
-
-function addSection(): void {
-  const text = existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : '# Performance\n'
-  if (!text.includes(SECTION.split('\n')[2]!)) writeFileSync(PAGE, `${text}\n${SECTION}`)
 }
 
 function measured(results: Results): string {
