@@ -14,7 +14,9 @@ export function fromBase64url(text: string): Bytes {
 
 /** @throws DOMException for text that is no base64 */
 export function fromBase64(text: string): Bytes {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+  const characters = atob(text)
+  // Uint8Array.from would walk the text by its iterator, half a second for 10,000 logouts.
+  return new Uint8Array(characters.length).map((_, at) => characters.charCodeAt(at))
 }
 
 function toBase64url(bytes: Bytes): string {

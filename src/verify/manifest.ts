@@ -30,14 +30,14 @@ export function readManifest(text: string, rules: ManifestRules): Manifest {
   const written = JSON.parse(text) as Record<string, unknown>
   const { issuer, cookie, session_field: sessionField, fields, token_life: tokenLife } = written
   if (!isText(issuer) || new URL(issuer).href !== new URL(rules.issuer).href) {
-    throw new Error('The manifest names another issuer than expected: is the option issuer right?')
+    throw new Error('The manifest is of another issuer: is the option issuer right?')
   }
   const address = (name: string): string | undefined => {
     const value = written[name]
     if (!isText(value)) return undefined
     const url = checkAddress(value, name, rules.allowHttp)
     if (rules.origins.has(url.origin)) return url.href
-    throw new Error(`${name} names another origin than expected: is the option origins right?`)
+    throw new Error(`${name} is of another origin: is the option origins right?`)
   }
   const jwksUri = address('jwks_uri')
   const named = isText(cookie) && isText(sessionField) && jwksUri !== undefined
