@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { SessionError } from '../errors.ts'
-import { type ErrorAnswer, isStrict } from '../session/options.ts'
+import type { ErrorAnswer } from '../session/options.ts'
+import { isStrict } from '../session/strict.ts'
 import type { NodeResponse } from './head-hooks.ts'
 
 /** The answer to a failure that no error handler of the app takes; says why in development alone. */

@@ -10,6 +10,7 @@ import { CookieForm, type CookieOptions, type CookieWriter } from './cookie.ts'
 import { type Duration, milliseconds } from '../duration.ts'
 import { type ForeignProfile, OURS, PROFILE, type Profile } from './profile.ts'
 import { type MaybePromise, TOMBSTONE_MS } from './record.ts'
+import { isStrict } from './strict.ts'
 
 /** The answer to a request whose session could not be stored. */
 export interface ErrorAnswer {
@@ -83,11 +84,6 @@ export interface Settings extends Profile {
   readonly cookie: CookieWriter
   readonly onError: ((error: SessionError) => ErrorAnswer | undefined) | undefined
   readonly now: () => number
-}
-
-/** Strict unless told in so many words: a misspelt or missing NODE_ENV is production (design §3). */
-export function isStrict(): boolean {
-  return !['development', 'test'].includes(process.env['NODE_ENV'] ?? '')
 }
 
 const SECOND = 1000

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { SessionError } from '../errors.ts'
-import { isStrict } from '../session/options.ts'
+import { isStrict } from '../session/strict.ts'
 import type { Store } from '../session/record.ts'
 import { storeFromUrl } from './from-url.ts'
 import { memory } from './memory.ts'

@@ -1,7 +1,7 @@
 import { SessionError } from '../errors.ts'
 import type { SessionData } from '../register.ts'
 import type { Data } from '../session/data.ts'
-import { isStrict } from '../session/options.ts'
+import { isStrict } from '../session/strict.ts'
 import type { Sessions } from '../sessions.ts'
 import { type ClientCookie, clientCookie } from './client-cookie.ts'
 import {
