@@ -3,6 +3,7 @@ import type { HttpResult } from './http.ts'
 import type { Action } from './http/actions.ts'
 import { appOf, isBare } from './http/apps.ts'
 import { CONNECTIONS, type GroupName, groupOf } from './http/groups.ts'
+import { lineChart } from './line-chart.ts'
 import type { Results } from './results.ts'
 import { median } from './statistics.ts'
 import { OURS } from './tokens/contestants.ts'
@@ -20,12 +21,13 @@ const ACTIONS: readonly (readonly [Action, string])[] = [
 ]
 
 /** The pictures that a run can be drawn as, by name; without those for which it has no figures. */
-export function chartsOf({ http, tokens }: Results): Readonly<Record<string, string>> {
+export function chartsOf({ http, tokens, growth }: Results): Readonly<Record<string, string>> {
   const charts = {
     'bench-express': requests('Express 5, sessions in the process', http, ['express']),
     'bench-frameworks': requests('Other frameworks', http, ['fastify', 'fetch', 'koa']),
     'bench-stores': requests('Sessions on a server', http, ['redis', 'postgres']),
     'bench-tokens': verifying(tokens),
+    'bench-growth': growing(growth),
   }
   return Object.fromEntries(Object.entries(charts).filter(([, chart]) => chart !== ''))
 }
@@ -71,6 +73,26 @@ function verifying(results: Results['tokens']): string {
       }),
     })),
   )
+}
+
+function growing(results: Results['growth']): string {
+  const operations = ['read', 'write', 'list of a user'] as const
+  const rows = Map.groupBy(
+    results.filter(({ operation }) => operations.some((it) => it === operation)),
+    ({ kind, operation }) => `${kind}, ${operation}`,
+  )
+  if (rows.size === 0) return ''
+  const axes = {
+    title: 'Stores as they grow: one call after the other, median',
+    x: 'sessions in the store',
+    y: UNIT,
+    logarithmic: true,
+  }
+  const lines = [...rows].map(([name, row]) => ({
+    name,
+    points: row.map(({ size, p50 }) => [size, median(p50)] as const),
+  }))
+  return lineChart(axes, lines)
 }
 
 function kindOf(contestant: string): Bar['kind'] {

@@ -15,10 +15,10 @@ export interface Axes {
 const WIDTH = 720
 const HEIGHT = 320
 const LEFT = 64
-const RIGHT = 150
+const RIGHT = 190
 const TOP = 36
 const BOTTOM = 44
-const COLOURS = ['#1f6feb', '#d1570a', '#1a7f37', '#8250df', '#bf3989', '#57606a']
+const COLOURS = '#1f6feb #0a3069 #54aeff #d1570a #953800 #fb8f44 #1a7f37 #044f1e #4ac26b'.split(' ')
 const TICKS = 5
 
 /** A picture as SVG text. The y axis begins at nothing, but for logarithmic ones. */
