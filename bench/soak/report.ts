@@ -120,7 +120,7 @@ Each minute the traffic pauses for four seconds, until no connection is left; th
 ${verdictTable(result)}
 \`\`\`
 
-\`change\` is how much the line rises over the half, with twice its standard error; flat is what rises by 5 % at most. The event loop of the app was late by ${p99[Math.floor(p99.length / 2)]!.toFixed(0)} ms at p99 in the median minute, and by ${worst.toFixed(0)} ms at worst, on a machine that did other things too.
+\`change\` is how much the line rises over the half, with twice its standard error; flat is what rises by 5 % at most. The heap goes up and down with the tokens that are remembered, which are forgotten when a key takes its turn. The event loop of the app was late by ${p99[Math.floor(p99.length / 2)]!.toFixed(0)} ms at p99 in the median minute, and by ${worst.toFixed(0)} ms at worst, on a machine that did other things too.
 
 | answers | |
 |---|---:|
