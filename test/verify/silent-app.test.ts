@@ -4,7 +4,7 @@ import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { createKeyRing } from '../../src/token/key-ring.ts'
-import { createVerifier } from '../../src/verify/index.ts'
+import { createVerifier, type Verifier } from '../../src/verify/index.ts'
 import { SESSION, SPECS, KEYS, forge } from '../token/fixtures.ts'
 import { listOf, silence } from './feeds.ts'
 import { Clock, ISSUER, eventually } from './fixtures.ts'
@@ -38,19 +38,30 @@ function wellKnown(app: () => Publisher): Publisher['answer'] {
   }
 }
 
+/** A verifier that knows where the keys are, or only the app, and what failed there. */
+function verifierOf(
+  what: 'jwksUri' | 'app',
+  { origin }: Publisher,
+  clock: Clock,
+  timeout: number,
+): { verify: Verifier<unknown>; failures: unknown[] } {
+  const failures: unknown[] = []
+  const verify = createVerifier({
+    issuer: origin,
+    ...(what === 'app' ? { app: origin } : { jwksUri: `${origin}/jwks.json` }),
+    now: clock.read,
+    timeout,
+    onProblem: (problem) => failures.push(problem),
+  })
+  return { verify, failures }
+}
+
 describe('R31 an app that accepts connections and says nothing', () => {
   for (const what of ['jwksUri', 'app'] as const) {
     test(`RJK-04 RJK-06 holds up no request once its keys are known: ${what}`, async () => {
       const app: Publisher = await publisher(wellKnown(() => app))
       const clock = new Clock()
-      const failures: unknown[] = []
-      const verify = createVerifier({
-        issuer: app.origin,
-        ...(what === 'app' ? { app: app.origin } : { jwksUri: `${app.origin}/jwks.json` }),
-        now: clock.read,
-        timeout: 100,
-        onProblem: (problem) => failures.push(problem),
-      })
+      const { verify, failures } = verifierOf(what, app, clock, 100)
       const token = tokenOf(app.origin)
       const reasons = async (presented = token): Promise<unknown> => {
         const checks = Array.from({ length: 50 }, () => verify.check({ token: presented }))
@@ -82,14 +93,7 @@ describe('R31 an app that accepts connections and says nothing', () => {
     test(`RJK-02 is waited for by all together before its keys are known, then by one: ${what}`, async () => {
       const app: Publisher = await publisher(silence)
       const clock = new Clock()
-      const failures: unknown[] = []
-      const verify = createVerifier({
-        issuer: app.origin,
-        ...(what === 'app' ? { app: app.origin } : { jwksUri: `${app.origin}/jwks.json` }),
-        now: clock.read,
-        timeout: 500,
-        onProblem: (problem) => failures.push(problem),
-      })
+      const { verify, failures } = verifierOf(what, app, clock, 500)
       const token = tokenOf(app.origin)
       const reason = async (): Promise<unknown> => (await verify.check({ token })).reason
       const first = await Promise.all(Array.from({ length: 50 }, reason))
