@@ -28,8 +28,6 @@ interface Shared {
 interface Kind {
   readonly name: string
   readonly server?: typeof redis
-  /** Django's middlewares that it is tried with; default the shipped one. */
-  readonly middlewares?: readonly ('stock' | 'shipped')[]
   readonly site: (port: number) => SiteOptions
   /** The same for Node, and how what it opened is closed. */
   readonly node: (port: number, site: DjangoSite) => Promise<[DjangoOptions, close: () => unknown]>
@@ -60,7 +58,6 @@ const inCache =
 const kinds: Kind[] = [
   {
     name: 'rows in PostgreSQL',
-    middlewares: ['stock', 'shipped'],
     server: postgres,
     site: (port) => ({ database: { engine: 'postgres', port } }),
     async node(port) {
@@ -70,7 +67,6 @@ const kinds: Kind[] = [
   },
   {
     name: 'rows in MariaDB',
-    middlewares: ['stock', 'shipped'],
     server: mariadb,
     site: (port) => ({ database: { engine: 'mariadb', port } }),
     async node(port) {
@@ -89,7 +85,6 @@ const kinds: Kind[] = [
   },
   {
     name: 'rows, and their copies in Redis',
-    middlewares: ['stock', 'shipped'],
     server: redis,
     site: (port) => ({ engine: 'cached_db', redis: `redis://127.0.0.1:${port}/0` }),
     node: inCache('cached_db', {}),
@@ -129,7 +124,7 @@ const kinds: Kind[] = [
   },
 ]
 
-for (const { name, server, middlewares = ['shipped'] as const, ...options } of kinds) {
+for (const { name, server, ...options } of kinds) {
   describe(`R40 ${name}`, { ...django.needed(), ...server?.needed() }, () => {
     let running: RunningServer | undefined
 
@@ -154,7 +149,7 @@ for (const { name, server, middlewares = ['shipped'] as const, ...options } of k
       }
     }
 
-    for (const middleware of middlewares) {
+    for (const middleware of ['stock', 'shipped'] as const) {
       describe(`${middleware} middleware`, () => {
         let shared: Shared
 
